@@ -1,0 +1,59 @@
+//! How much one input may cost. Checked before memory is taken.
+
+/// What a single input may cost; anything beyond is an error of kind
+/// [`TooLarge`](crate::ErrorKind::TooLarge).
+///
+/// ```
+/// let limits = deepscreen::media::Limits::default().with_max_pixels(20_000_000);
+/// assert_eq!(limits.max_pixels, 20_000_000);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of the file. Default: 256 MiB.
+    pub max_bytes: u64,
+    /// Pixels of the decoded picture, width times height. Default: 100 million, what the largest phone and
+    /// most medium-format cameras deliver.
+    pub max_pixels: u64,
+    /// Width or height in pixels. Default: 65,535, the most that a JPEG can have.
+    pub max_side: u32,
+    /// Bytes that decoding one picture may take. Default: 1 GiB.
+    pub max_decoder_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_bytes: 256 << 20,
+            max_pixels: 100_000_000,
+            max_side: u16::MAX as u32,
+            max_decoder_bytes: 1 << 30,
+        }
+    }
+}
+
+impl Limits {
+    /// These limits with another [`max_bytes`](Self::max_bytes).
+    #[must_use]
+    pub fn with_max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    /// These limits with another [`max_pixels`](Self::max_pixels).
+    #[must_use]
+    pub fn with_max_pixels(self, max_pixels: u64) -> Self {
+        Self { max_pixels, ..self }
+    }
+
+    /// These limits with another [`max_side`](Self::max_side).
+    #[must_use]
+    pub fn with_max_side(self, max_side: u32) -> Self {
+        Self { max_side, ..self }
+    }
+
+    /// These limits with another [`max_decoder_bytes`](Self::max_decoder_bytes).
+    #[must_use]
+    pub fn with_max_decoder_bytes(self, max_decoder_bytes: u64) -> Self {
+        Self { max_decoder_bytes, ..self }
+    }
+}

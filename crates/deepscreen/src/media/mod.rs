@@ -1,0 +1,134 @@
+//! Bytes in, oriented sRGB pixels out; decoded once, and only when asked for.
+//!
+//! The format is sniffed from the bytes, never from a name; limits are checked before memory is taken. This
+//! module never judges a picture and never writes anything.
+
+mod decode;
+mod format;
+mod limits;
+mod pixels;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Error, ErrorKind, Result};
+
+pub use format::Format;
+pub use limits::Limits;
+pub use pixels::Pixels;
+
+/// Something that a viewer should know about how the pixels came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The picture is animated or has several pages: only the first of them was looked at. Their number
+    /// where the format tells it cheaply.
+    FirstFrame(Option<u32>),
+    /// A camera raw file: the pixels are those of its largest embedded preview.
+    EmbeddedPreview,
+    /// The colour profile could not be read and was ignored.
+    ProfileIgnored,
+}
+
+impl Note {
+    /// The stable code, as records carry it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::FirstFrame(_) => "first_frame",
+            Self::EmbeddedPreview => "embedded_preview",
+            Self::ProfileIgnored => "profile_ignored",
+        }
+    }
+}
+
+/// One input: its bytes, its format and, once asked for, its pixels.
+#[derive(Debug)]
+pub struct Media {
+    bytes: Arc<[u8]>,
+    format: Format,
+    limits: Limits,
+    decoded: OnceLock<Result<Decoded>>,
+}
+
+/// What a decoder delivers: upright, composited, converted to sRGB.
+#[derive(Debug)]
+struct Decoded {
+    pixels: Pixels,
+    notes: Vec<Note>,
+}
+
+impl Media {
+    /// Reads a file, at most `limits.max_bytes` of it.
+    ///
+    /// # Errors
+    /// [`Unreadable`](ErrorKind::Unreadable), and those of [`from_bytes`](Self::from_bytes).
+    pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
+        let path = path.as_ref();
+        let read = || {
+            let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
+            let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+            check_bytes(bytes, limits)?;
+            Self::from_bytes(std::fs::read(path).map_err(unreadable)?, limits)
+        };
+        read().map_err(|error: Error| error.about(path.display()))
+    }
+
+    /// Takes the bytes of a file and sniffs their format. Nothing is decoded yet.
+    ///
+    /// # Errors
+    /// [`Empty`](ErrorKind::Empty), [`TooLarge`](ErrorKind::TooLarge) and
+    /// [`NotAnImage`](ErrorKind::NotAnImage), where the bytes are of no picture format that is known.
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, limits: &Limits) -> Result<Self> {
+        let bytes = bytes.into();
+        check_bytes(bytes.len() as u64, limits)?;
+        if bytes.is_empty() {
+            return Err(Error::new(ErrorKind::Empty, "no bytes"));
+        }
+        let format = Format::sniff(&bytes)?;
+        Ok(Self { bytes, format, limits: limits.clone(), decoded: OnceLock::new() })
+    }
+
+    /// The bytes of the file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The format, sniffed from the bytes.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The picture: RGB8, upright by its EXIF orientation (or the container's own rotation), transparency
+    /// composited over white, converted to sRGB by its ICC profile. Decoded at the first call.
+    ///
+    /// # Errors
+    /// [`Malformed`](ErrorKind::Malformed), [`Truncated`](ErrorKind::Truncated),
+    /// [`Unsupported`](ErrorKind::Unsupported), [`TooLarge`](ErrorKind::TooLarge) and
+    /// [`Panic`](ErrorKind::Panic), where the decoder panicked.
+    pub fn pixels(&self) -> Result<&Pixels> {
+        Ok(&self.decoded()?.pixels)
+    }
+
+    /// What to know about how [`pixels`](Self::pixels) came to be.
+    ///
+    /// # Errors
+    /// Those of [`pixels`](Self::pixels).
+    pub fn notes(&self) -> Result<&[Note]> {
+        Ok(&self.decoded()?.notes)
+    }
+
+    fn decoded(&self) -> Result<&Decoded> {
+        self.decoded
+            .get_or_init(|| decode::decode(&self.bytes, self.format, &self.limits))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+}
+
+fn check_bytes(bytes: u64, limits: &Limits) -> Result<()> {
+    if bytes > limits.max_bytes {
+        let message = format!("{bytes} bytes, more than the limit of {}", limits.max_bytes);
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    Ok(())
+}
