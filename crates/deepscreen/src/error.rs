@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::language::Language;
+
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -67,6 +69,32 @@ impl ErrorKind {
             Self::EngineUnavailable => "engine_unavailable",
             Self::Inference => "inference",
             Self::InvalidConfig => "invalid_config",
+        }
+    }
+
+    /// The kind in words.
+    pub const fn text(self, language: Language) -> &'static str {
+        let (english, vietnamese) = match self {
+            Self::Unreadable => ("cannot be read", "không đọc được"),
+            Self::Empty => ("empty", "tệp rỗng"),
+            Self::NotAnImage => ("not a picture", "không phải ảnh"),
+            Self::Malformed => ("damaged", "tệp bị hỏng"),
+            Self::Truncated => ("truncated", "tệp bị cắt cụt"),
+            Self::Unsupported => ("not supported", "định dạng chưa được hỗ trợ"),
+            Self::TooLarge => ("too large", "quá lớn"),
+            Self::Timeout => ("took too long", "quá thời gian cho phép"),
+            Self::Panic => ("decoder failed", "bộ giải mã gặp lỗi"),
+            Self::NotApplicable => ("not applicable", "không áp dụng được"),
+            Self::InvalidModel => ("unusable model", "mô hình không dùng được"),
+            Self::ModelChecksum => ("wrong model checksum", "mã kiểm của mô hình không khớp"),
+            Self::ModelShape => ("unexpected model shape", "đầu vào hoặc đầu ra của mô hình không khớp"),
+            Self::EngineUnavailable => ("engine unavailable", "không có bộ máy chạy mô hình"),
+            Self::Inference => ("model failed", "mô hình chạy lỗi"),
+            Self::InvalidConfig => ("wrong configuration", "cấu hình sai"),
+        };
+        match language {
+            Language::English => english,
+            Language::Vietnamese => vietnamese,
         }
     }
 }

@@ -1,8 +1,71 @@
-//! deepscreen
+//! Screens images for AI generation and manipulation.
+//!
+//! The modules stand in the order in which a picture passes them: its bytes become [`Media`], each [`Analyzer`]
+//! finds [`Evidence`] in it, the [`Policy`] judges the evidence, and the [`Verdict`] is reported as a
+//! [`Screening`], which is written as a JSON record.
+//!
+//! ```no_run
+//! use deepscreen::{Detector, EngineOptions, HashAnalyzer, Label, Language, Screener, walk};
+//!
+//! let screener = Screener::builder()
+//!     .analyzer(Detector::bundled(&EngineOptions::default())?)
+//!     .analyzer(HashAnalyzer)
+//!     .build()?;
+//! let summary = screener.screen_paths(walk("photos"), |screening| {
+//!     println!("{}", screening.to_json(Language::English));
+//! });
+//! println!("{} to look at", summary.with(Label::LikelyManipulated) + summary.with(Label::NeedsReview));
+//! # Ok::<(), deepscreen::Error>(())
+//! ```
+//!
+//! Nothing here uses the network, and nothing is written to disk.
 #![forbid(unsafe_code)]
 
 mod error;
+mod language;
+
+mod walk;
+
 pub mod media;
 
+mod evidence;
+
+mod analyzer;
+
+pub mod hash;
+
+mod detector;
+
+mod verdict;
+
+mod policy;
+
+mod screening;
+
+mod screener;
+
+mod report;
+
+pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
+pub use detector::{Detector, EngineChoice, EngineOptions, EngineStatus};
 pub use error::{Error, ErrorKind, Result};
-pub use media::Media;
+pub use evidence::{Evidence, Finding, OperatingPoint, Probability, Score};
+pub use hash::{HashAnalyzer, Hashes};
+pub use language::Language;
+pub use media::{Limits, Media};
+pub use policy::{Policy, Role, Rule};
+pub use report::SCHEMA;
+pub use screener::{Screener, ScreenerBuilder, panic_is_caught};
+pub use screening::{Failure, Input, Replay, Screening, Summary};
+pub use verdict::{Cause, Kind, Label, Reason, Strength, Verdict};
+pub use walk::{Walk, walk};
+
+/// Lower-case hexadecimal digits, two a byte.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// 0 threads mean one a core.
+fn threads_or_cores(threads: usize) -> usize {
+    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}

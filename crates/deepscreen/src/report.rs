@@ -1,0 +1,186 @@
+//! A screening in, the versioned JSON record out: `deepscreen/1`.
+//!
+//! Fields are only ever added within a version. `schema/deepscreen-1.json` describes the record, and a test holds
+//! the two together.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::evidence::{Evidence, Finding};
+use crate::hash::Hashes;
+use crate::language::Language;
+use crate::media::Note;
+use crate::screening::Screening;
+
+/// The version of the record that this library writes.
+pub const SCHEMA: &str = "deepscreen/1";
+
+impl Screening {
+    /// The record as one line of JSON, without a line end. Sentences are in `language`, everything else is the
+    /// same in all.
+    pub fn to_json(&self, language: Language) -> String {
+        // Strings, numbers and lists only, and every map's keys are strings: serialising cannot fail.
+        serde_json::to_string(&Record::of(self, language)).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    schema: &'static str,
+    input: InputRecord<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<HashesRecord>,
+    verdict: VerdictRecord<'a>,
+    evidence: Vec<EvidenceRecord<'a>>,
+    failures: Vec<FailureRecord<'a>>,
+    replay: ReplayRecord<'a>,
+    elapsed_ms: f64,
+}
+
+#[derive(Serialize)]
+struct InputRecord<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<std::borrow::Cow<'a, str>>,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct HashesRecord {
+    pdq: PdqRecord,
+    phash: String,
+    dhash: String,
+    ahash: String,
+}
+
+#[derive(Serialize)]
+struct PdqRecord {
+    hash: String,
+    quality: u8,
+}
+
+impl From<&Hashes> for HashesRecord {
+    fn from(hashes: &Hashes) -> Self {
+        Self {
+            pdq: PdqRecord { hash: hashes.pdq.to_string(), quality: hashes.pdq_quality },
+            phash: hashes.phash.to_string(),
+            dhash: hashes.dhash.to_string(),
+            ahash: hashes.ahash.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct VerdictRecord<'a> {
+    label: &'static str,
+    kinds: Vec<&'static str>,
+    probability: Option<f64>,
+    reasons: Vec<ReasonRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReasonRecord<'a> {
+    code: String,
+    source: &'a str,
+    strength: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct FailureRecord<'a> {
+    source: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReplayRecord<'a> {
+    deepscreen: &'a str,
+    engine: &'a str,
+    policy: &'a str,
+    models: &'a std::collections::BTreeMap<String, String>,
+}
+
+struct EvidenceRecord<'a>(&'a Evidence);
+
+impl Serialize for EvidenceRecord<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("source", &self.0.source)?;
+        match &self.0.finding {
+            // The record shows them in a place of their own, and `Record::of` has left them out here.
+            Finding::Hashes(_) => map.serialize_entry("kind", "hashes")?,
+            Finding::Score(score) => {
+                map.serialize_entry("kind", "score")?;
+                map.serialize_entry("probability", &score.probability.get())?;
+                map.serialize_entry("detects", score.kind.code())?;
+                map.serialize_entry("model_sha256", &score.model_sha256)?;
+            }
+            Finding::Media(notes) => {
+                map.serialize_entry("kind", "media")?;
+                map.serialize_entry("notes", &notes.iter().map(Note::code).collect::<Vec<_>>())?;
+                let frames = notes.iter().find_map(|note| match note {
+                    Note::FirstFrame(frames) => *frames,
+                    _ => None,
+                });
+                if let Some(frames) = frames {
+                    map.serialize_entry("frames", &frames)?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'a> Record<'a> {
+    fn of(screening: &'a Screening, language: Language) -> Self {
+        let Screening { input, verdict, evidence, failures, replay, elapsed } = screening;
+        let reason = |reason: &'a crate::verdict::Reason| ReasonRecord {
+            code: reason.code(),
+            source: &reason.source,
+            strength: reason.strength.code(),
+            message: reason.message(language),
+        };
+        Self {
+            schema: SCHEMA,
+            input: InputRecord {
+                path: input.path.as_ref().map(|path| path.to_string_lossy()),
+                bytes: input.bytes,
+                sha256: input.sha256.as_deref(),
+                format: input.format.map(|format| format.name()),
+                width: input.width,
+                height: input.height,
+            },
+            hashes: screening.hashes().map(HashesRecord::from),
+            verdict: VerdictRecord {
+                label: verdict.label.code(),
+                kinds: verdict.kinds.iter().map(|kind| kind.code()).collect(),
+                probability: verdict.probability.map(|probability| probability.get()),
+                reasons: verdict.reasons.iter().map(reason).collect(),
+            },
+            evidence: evidence
+                .iter()
+                .filter(|evidence| !matches!(evidence.finding, Finding::Hashes(_)))
+                .map(EvidenceRecord)
+                .collect(),
+            failures: failures
+                .iter()
+                .map(|f| FailureRecord { source: &f.source, code: f.kind.code(), message: &f.message })
+                .collect(),
+            replay: ReplayRecord {
+                deepscreen: replay.deepscreen,
+                engine: &replay.engine,
+                policy: &replay.policy,
+                models: &replay.models,
+            },
+            elapsed_ms: (elapsed.as_secs_f64() * 1e4).round() / 10.0,
+        }
+    }
+}

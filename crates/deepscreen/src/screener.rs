@@ -1,0 +1,395 @@
+//! Media in, screenings out: runs the analyzers, in parallel and in batches, and asks the policy.
+//!
+//! The screener knows the trait [`Analyzer`] and the policy, never a concrete analyzer. Whatever goes wrong with
+//! one input is recorded in its screening and never touches another.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use crate::analyzer::{Analyzer, BatchAnalyzer, Need, Sample};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::{Evidence, Finding};
+use crate::media::{Limits, Media};
+use crate::policy::Policy;
+use crate::screening::{Failure, Input, Replay, Screening, Summary};
+
+/// Inputs in a window, for each thread. Enough for the slowest picture of a window to hide behind the others,
+/// few enough that what is kept of them (some 450 KB each for a detector) stays small.
+const WINDOW_PER_THREAD: usize = 16;
+
+/// Screens pictures. Cloning is cheap, and one serves all threads of a service.
+///
+/// ```
+/// use deepscreen::{HashAnalyzer, Media, Screener};
+///
+/// let screener = Screener::builder().analyzer(HashAnalyzer).build()?;
+/// # let picture = image::RgbImage::from_fn(96, 96, |x, y| image::Rgb([x as u8, y as u8, 7]));
+/// # let mut bytes = std::io::Cursor::new(Vec::new());
+/// # picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+/// # let bytes = bytes.into_inner();
+/// let media = Media::from_bytes(bytes, screener.limits())?;
+/// let screening = screener.screen(&media);
+/// assert_eq!(screening.input.width, Some(96));
+/// assert!(screening.hashes().is_some());
+/// # Ok::<(), deepscreen::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Screener {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    analyzers: Vec<Box<dyn Analyzer>>,
+    policy: Policy,
+    limits: Limits,
+    replay: Replay,
+    threads: rayon::ThreadPool,
+}
+
+/// Collects what a [`Screener`] is made of.
+#[must_use]
+#[derive(Default)]
+pub struct ScreenerBuilder {
+    analyzers: Vec<Box<dyn Analyzer>>,
+    policy: Policy,
+    limits: Limits,
+    threads: usize,
+}
+
+impl ScreenerBuilder {
+    /// Adds an analyzer. They run in the order in which they are added.
+    pub fn analyzer(mut self, analyzer: impl Analyzer + 'static) -> Self {
+        self.analyzers.push(Box::new(analyzer));
+        self
+    }
+
+    /// Replaces the default policy.
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Replaces the default limits.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// How many threads [`screen_paths`](Screener::screen_paths) uses; 0, the default, means one a core.
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Builds the screener and starts its threads.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) for two analyzers of one id, or where the system refuses
+    /// the threads.
+    pub fn build(self) -> Result<Screener> {
+        let mut ids: Vec<&str> = self.analyzers.iter().map(|analyzer| analyzer.id()).collect();
+        ids.sort_unstable();
+        if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::new(ErrorKind::InvalidConfig, "two analyzers of this id").about(pair[0]));
+        }
+        let models: Vec<_> = self.analyzers.iter().filter_map(|analyzer| analyzer.model()).collect();
+        let mut engines: Vec<&str> = models.iter().map(|model| model.engine.as_str()).collect();
+        engines.dedup();
+        let replay = Replay {
+            deepscreen: env!("CARGO_PKG_VERSION"),
+            engine: if engines.is_empty() { "none".to_owned() } else { engines.join(", ") },
+            policy: self.policy.sha256(),
+            models: models.into_iter().map(|model| (model.id, model.sha256)).collect(),
+        };
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(crate::threads_or_cores(self.threads))
+            .thread_name(|i| format!("deepscreen-{i}"))
+            // Some decoders recurse; the 2 MiB that are usual are soon used up in a build without optimisation.
+            .stack_size(16 << 20)
+            .build()
+            .map_err(|error| Error::new(ErrorKind::InvalidConfig, "no threads").because(error))?;
+        let Self { analyzers, policy, limits, .. } = self;
+        Ok(Screener { inner: Arc::new(Inner { analyzers, policy, limits, replay, threads }) })
+    }
+}
+
+impl Screener {
+    /// Starts with no analyzer, the default policy and the default limits.
+    pub fn builder() -> ScreenerBuilder {
+        ScreenerBuilder::default()
+    }
+
+    /// The limits that inputs are read under.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// How many threads [`screen_paths`](Self::screen_paths) uses.
+    pub fn threads(&self) -> usize {
+        self.inner.threads.current_num_threads()
+    }
+
+    /// What, beside the input, every verdict of this screener depends on.
+    pub fn replay(&self) -> &Replay {
+        &self.inner.replay
+    }
+
+    /// Screens one picture on the calling thread. What fails is in the screening.
+    pub fn screen(&self, media: &Media) -> Screening {
+        let start = Instant::now();
+        let mut open = self.look_at(Input::of(media.bytes()), Ok(media));
+        self.work_off(std::slice::from_mut(&mut open));
+        self.conclude(open, start.elapsed())
+    }
+
+    /// Screens files: any number of them, in the given order, within memory that does not grow with their number.
+    ///
+    /// While the detectors work on one window of inputs, the next is read, decoded and hashed. `each` is called
+    /// on the calling thread, once for every path, in order.
+    pub fn screen_paths<P>(&self, paths: P, mut each: impl FnMut(Screening)) -> Summary
+    where
+        P: IntoIterator<Item = PathBuf>,
+    {
+        let start = Instant::now();
+        let mut summary = Summary::default();
+        let mut paths = paths.into_iter();
+        let window = WINDOW_PER_THREAD * self.threads();
+        let mut next = || paths.by_ref().take(window).collect::<Vec<_>>();
+        let mut prepared = self.prepare(next());
+        while !prepared.is_empty() {
+            let coming = next();
+            let (done, ahead) = self.inner.threads.install(|| {
+                rayon::join(|| self.finish(std::mem::take(&mut prepared)), || self.prepare(coming))
+            });
+            prepared = ahead;
+            for screening in done {
+                summary.count(&screening);
+                each(screening);
+            }
+        }
+        summary.elapsed = start.elapsed();
+        summary
+    }
+
+    /// Reads, decodes and looks at each path, in parallel.
+    fn prepare(&self, paths: Vec<PathBuf>) -> Vec<Open> {
+        self.inner.threads.install(|| paths.into_par_iter().map(|path| self.open(&path)).collect())
+    }
+
+    /// Runs what works in batches, in parallel, and judges.
+    fn finish(&self, mut window: Vec<Open>) -> Vec<Screening> {
+        let start = Instant::now();
+        self.work_off(&mut window);
+        // Nobody can tell which picture of a batch took how long: each bears the same share.
+        let share = start.elapsed() / window.len().max(1) as u32;
+        window.into_iter().map(|open| self.conclude(open, share)).collect()
+    }
+
+    fn open(&self, path: &Path) -> Open {
+        let start = Instant::now();
+        let limits = &self.inner.limits;
+        let (input, media) = match guard("media", || Ok(read(path, limits))) {
+            Ok(read) => read,
+            Err(error) => (Input::default(), Err(error)),
+        };
+        let input = Input { path: Some(path.to_owned()), ..input };
+        let mut open = self.look_at(input, media.as_ref());
+        open.elapsed = start.elapsed();
+        open
+    }
+
+    /// Everything that needs the pixels; they are gone when this returns.
+    fn look_at(&self, mut input: Input, media: std::result::Result<&Media, &Error>) -> Open {
+        let analyzers = &self.inner.analyzers;
+        let mut found: Vec<Found> = analyzers.iter().map(|_| Found::Nothing).collect();
+        let mut evidence = Vec::new();
+        let mut failures = Vec::new();
+        match media {
+            Ok(media) => {
+                input.format = Some(media.format());
+                let decoded = guard("media", || self.decode(media));
+                if let Some((width, height)) = media.size() {
+                    (input.width, input.height) = (Some(width), Some(height));
+                }
+                let notes = media.notes();
+                if !notes.is_empty() {
+                    evidence.push(Evidence::new("media", Finding::Media(notes.to_vec())));
+                }
+                for (analyzer, found) in analyzers.iter().zip(&mut found) {
+                    if decoded.is_err() && analyzer.need() != Need::Bytes {
+                        continue;
+                    }
+                    *found = match analyzer.batched() {
+                        Some(batched) => guard(analyzer.id(), || batched.prepare(media)).into(),
+                        None => Found::Answer(guard(analyzer.id(), || analyzer.analyze(media))),
+                    };
+                }
+                failures.extend(decoded.err().map(|error| Failure::new("media", &error)));
+            }
+            Err(error) => failures.push(Failure::new("media", error)),
+        }
+        Open { input, evidence, failures, found, elapsed: Duration::ZERO }
+    }
+
+    /// Decodes as much as the most demanding analyzer needs: once, so that a picture which cannot be decoded is
+    /// one failure, whatever the number of analyzers.
+    fn decode(&self, media: &Media) -> Result<()> {
+        let mut reduced = None;
+        for analyzer in &self.inner.analyzers {
+            match analyzer.need() {
+                Need::Bytes => {}
+                Need::Reduced(side) => reduced = reduced.max(Some(side)),
+                Need::Pixels => return media.pixels().map(drop),
+            }
+        }
+        reduced.map_or(Ok(()), |side| media.reduced(side).map(drop))
+    }
+
+    /// Replaces every sample by an answer.
+    fn work_off(&self, window: &mut [Open]) {
+        for (index, analyzer) in self.inner.analyzers.iter().enumerate() {
+            let Some(batched) = analyzer.batched() else { continue };
+            let mut waiting: Vec<&mut Found> = window
+                .iter_mut()
+                .filter_map(|open| {
+                    open.found.get_mut(index).filter(|found| matches!(found, Found::Sample(_)))
+                })
+                .collect();
+            let size = batched.batch_size().max(1);
+            if waiting.len() <= size {
+                answer(analyzer.id(), batched, &mut waiting);
+            } else {
+                waiting.par_chunks_mut(size).for_each(|batch| answer(analyzer.id(), batched, batch));
+            }
+        }
+    }
+
+    fn conclude(&self, open: Open, share: Duration) -> Screening {
+        let Open { input, mut evidence, mut failures, found, elapsed } = open;
+        for (analyzer, found) in self.inner.analyzers.iter().zip(found) {
+            match found {
+                Found::Answer(Ok(answers)) => evidence.extend(answers),
+                Found::Answer(Err(error)) => failures.push(Failure::new(analyzer.id(), &error)),
+                Found::Sample(_) => {
+                    let error = Error::new(ErrorKind::Inference, "no answer for this picture");
+                    failures.push(Failure::new(analyzer.id(), &error));
+                }
+                Found::Nothing => {}
+            }
+        }
+        Screening {
+            verdict: self.inner.policy.decide(&evidence),
+            input,
+            evidence,
+            failures,
+            replay: self.inner.replay.clone(),
+            elapsed: elapsed + share,
+        }
+    }
+}
+
+/// One input between its two steps.
+struct Open {
+    input: Input,
+    evidence: Vec<Evidence>,
+    failures: Vec<Failure>,
+    /// One for each analyzer.
+    found: Vec<Found>,
+    elapsed: Duration,
+}
+
+enum Found {
+    /// The picture could not be decoded, so that nothing looked at it.
+    Nothing,
+    Sample(Sample),
+    Answer(Result<Vec<Evidence>>),
+}
+
+impl From<Result<Sample>> for Found {
+    fn from(prepared: Result<Sample>) -> Self {
+        match prepared {
+            Ok(sample) => Self::Sample(sample),
+            Err(error) => Self::Answer(Err(error)),
+        }
+    }
+}
+
+/// Puts an answer in place of each sample. A batch that panics is taken apart, so that the picture which caused
+/// it is the only one to fail.
+fn answer(id: &str, batched: &dyn BatchAnalyzer, batch: &mut [&mut Found]) {
+    let samples: Vec<&Sample> = batch
+        .iter()
+        .filter_map(|found| match found {
+            Found::Sample(sample) => Some(sample),
+            _ => None,
+        })
+        .collect();
+    let count = samples.len();
+    if count == 0 {
+        return;
+    }
+    let answers = match guard(id, || Ok(batched.analyze_batch(&samples))) {
+        Ok(answers) => answers,
+        Err(_) if count > 1 => {
+            for one in batch.chunks_mut(1) {
+                answer(id, batched, one);
+            }
+            return;
+        }
+        Err(error) => vec![Err(error)],
+    };
+    // An analyzer that gives fewer answers than samples leaves samples behind, which `conclude` reports.
+    for (found, answer) in batch.iter_mut().zip(answers) {
+        **found = Found::Answer(answer);
+    }
+}
+
+/// Reads a file and identifies it, whether or not it is a picture.
+fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
+    let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
+    let size = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            return (Input::default(), Err(Error::new(ErrorKind::Unreadable, "a folder, not a file")));
+        }
+        Ok(metadata) => metadata.len(),
+        Err(error) => return (Input::default(), Err(unreadable(error))),
+    };
+    if let Err(error) = limits.check_bytes(size) {
+        // Nothing of it is read, so that a disk image among the pictures costs nothing.
+        return (Input { bytes: size, ..Input::default() }, Err(error));
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => (Input::of(&bytes), Media::from_bytes(bytes, limits)),
+        Err(error) => (Input { bytes: size, ..Input::default() }, Err(unreadable(error))),
+    }
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is inside of an analyzer whose panic the screener will catch and record.
+///
+/// A program's panic hook can ask this, to keep what is no crash away from its user.
+pub fn panic_is_caught() -> bool {
+    GUARDED.get()
+}
+
+/// Runs foreign code; a panic becomes an error of kind [`Panic`](ErrorKind::Panic).
+fn guard<T>(source: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    result.unwrap_or_else(|panic| {
+        let message = format!("{source} panicked: {}", panic_message(&*panic));
+        Err(Error::new(ErrorKind::Panic, message))
+    })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
