@@ -1,0 +1,90 @@
+//! The help of the command line in Vietnamese. English stands where clap reads it: in `args.rs`.
+
+use clap::Command;
+use deepscreen::Language;
+
+/// What each command does, by its path below the program.
+const COMMANDS: [(&str, &str); 10] = [
+    ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
+    ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
+    ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
+    ("hash", "In SHA-256, PDQ kèm chất lượng, và họ img_hash"),
+    ("models", "Liệt kê và kiểm tra các mô hình"),
+    ("models list", "Liệt kê các mô hình có sẵn trong chương trình"),
+    ("models verify", "Kiểm tra hợp đồng, mã kiểm và mạng của mô hình, rồi chạy thử một lần"),
+    ("doctor", "Cho biết bộ máy nào đang chạy và vì sao, và bản này đọc được gì"),
+    ("completions", "In tập lệnh gợi ý cho shell"),
+    ("man", "In trang hướng dẫn (roff)"),
+];
+
+/// What each argument means, by its name; the same name means the same in every command.
+const ARGUMENTS: [(&str, &str); 13] = [
+    ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
+    ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
+    ("path", "Tệp cần xem"),
+    ("format", "Cách in kết quả"),
+    ("out", "Ghi kết quả vào tệp thay vì đầu ra chuẩn"),
+    ("models", "Mô hình theo tên, hoặc thư mục của mô hình; có thể lặp lại"),
+    ("policy", "Tệp chính sách (TOML) thay cho mặc định"),
+    ("max_fpr", "Tỷ lệ ảnh chụp được phép báo nhầm; 0.01 nghĩa là 1 %"),
+    ("engine", "Bộ máy chạy mô hình: ONNX Runtime nhanh hơn, rten luôn có sẵn"),
+    ("onnxruntime", "Thư viện ONNX Runtime cần dùng, thay vì tự tìm"),
+    ("threads", "Số luồng làm việc; mặc định mỗi nhân một luồng"),
+    ("fail_on", "Kết thúc với trạng thái 1 nếu có ảnh rơi vào trường hợp này; có thể lặp lại"),
+    ("shell", "Loại shell"),
+];
+
+/// The command with its help in the user's language.
+pub(crate) fn localised(command: Command, language: Language) -> Command {
+    match language {
+        Language::Vietnamese => translate(command, ""),
+        _ => command,
+    }
+}
+
+fn translate(command: Command, path: &str) -> Command {
+    let mut command = command;
+    if let Some((_, about)) = COMMANDS.iter().find(|(known, _)| *known == path) {
+        command = command.about(*about);
+    }
+    command =
+        command.mut_args(|argument| match ARGUMENTS.iter().find(|(known, _)| argument.get_id() == known) {
+            Some((_, help)) => argument.help(*help),
+            None => argument,
+        });
+    command.mut_subcommands(|below| {
+        let name = below.get_name().to_owned();
+        let path = if path.is_empty() { name } else { format!("{path} {name}") };
+        translate(below, &path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Arguments;
+
+    /// Every command and argument has its Vietnamese help: a new one fails here until it has.
+    #[test]
+    fn nothing_is_left_in_english() {
+        fn untranslated(command: &Command, path: &str, missing: &mut Vec<String>) {
+            if !COMMANDS.iter().any(|(known, _)| *known == path) {
+                missing.push(path.to_owned());
+            }
+            for argument in command.get_arguments() {
+                if !ARGUMENTS.iter().any(|(known, _)| argument.get_id() == known) {
+                    missing.push(format!("{path} {}", argument.get_id()));
+                }
+            }
+            for below in command.get_subcommands() {
+                untranslated(below, format!("{path} {}", below.get_name()).trim(), missing);
+            }
+        }
+        let mut missing = Vec::new();
+        untranslated(&Arguments::command(), "", &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+        localised(Arguments::command(), Language::Vietnamese).debug_assert();
+    }
+}

@@ -1,0 +1,92 @@
+//! `deepscreen inspect`: everything found about one file, grouped and short.
+
+use std::io::Write;
+
+use deepscreen::{Finding, Label, Screening};
+
+use crate::args::{InspectArguments, InspectFormat};
+use crate::output::{escape, sink};
+use crate::text::Text;
+use crate::{Failed, Outcome, setup};
+
+pub(crate) fn run(arguments: &InspectArguments, text: Text) -> Result<Outcome, Failed> {
+    if arguments.path.symlink_metadata().is_err() {
+        return Err(Failed::Message(text.nothing_exists(std::slice::from_ref(&arguments.path))));
+    }
+    let screener = setup::screener(&arguments.judging, &arguments.engine, text)?;
+    let mut out = sink(None)?;
+    let mut written = Ok(());
+    screener.screen_paths([arguments.path.clone()], |screening| {
+        written = match arguments.format {
+            InspectFormat::Text => out.write_all(describe(&screening, text).as_bytes()),
+            InspectFormat::Json => writeln!(out, "{}", screening.to_json(text.language())),
+        };
+    });
+    written?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+fn describe(screening: &Screening, text: Text) -> String {
+    let language = text.language();
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+
+    let verdict = &screening.verdict;
+    let probability = verdict.probability.map_or_else(String::new, |p| format!("  {p}"));
+    let mut lines = vec![format!("{}{probability}", verdict.label.text(language))];
+    lines.extend(verdict.reasons.iter().map(|reason| reason.message(language)));
+    if verdict.label == Label::NoIndication {
+        lines.push(text.no_proof_short().to_owned());
+    }
+    groups.push((text.heading_verdict(), lines));
+
+    let input = &screening.input;
+    let mut file = vec![input.path.as_ref().map_or_else(String::new, |path| escape(&path.to_string_lossy()))];
+    let mut facts: Vec<String> = Vec::new();
+    facts.extend(input.format.map(|format| format.name().to_owned()));
+    facts.extend(input.width.zip(input.height).map(|(width, height)| format!("{width}x{height}")));
+    facts.push(text.bytes(input.bytes));
+    file.push(facts.join(", "));
+    file.extend(input.sha256.as_ref().map(|sha256| format!("SHA-256 {sha256}")));
+    groups.push((text.heading_file(), file));
+
+    let mut scores = Vec::new();
+    let mut hashes = Vec::new();
+    let mut notes = Vec::new();
+    for evidence in &screening.evidence {
+        match &evidence.finding {
+            Finding::Score(score) => {
+                scores.push(format!("{}  {}", evidence.source, score.probability));
+                scores.extend(score.operating_points.iter().map(|point| text.operating_point(point)));
+            }
+            Finding::Hashes(found) => {
+                hashes.push(format!("PDQ {}, {}", found.pdq, text.quality(found.pdq_quality)));
+                hashes.push(format!("pHash {}  dHash {}  aHash {}", found.phash, found.dhash, found.ahash));
+            }
+            Finding::Media(found) => notes.extend(found.iter().map(|note| text.media_note(note))),
+            _ => {}
+        }
+    }
+    groups.push((text.heading_detectors(), scores));
+    groups.push((text.heading_hashes(), hashes));
+    groups.push((text.heading_notes(), notes));
+    let failures = screening.failures.iter().map(|failure| {
+        format!("{}  {}: {}", failure.source, failure.kind.text(language), escape(&failure.message))
+    });
+    groups.push((text.heading_failures(), failures.collect()));
+
+    let replay = &screening.replay;
+    let mut provenance = vec![format!("deepscreen {}, {}", replay.deepscreen, replay.engine)];
+    provenance.extend(replay.models.iter().map(|(id, sha256)| format!("{id} {sha256}")));
+    provenance.push(format!("{} {}", text.policy(), replay.policy));
+    groups.push((text.heading_replay(), provenance));
+
+    let groups = groups.into_iter().filter(|(_, lines)| !lines.is_empty());
+    let blocks: Vec<String> = groups
+        .map(|(heading, lines)| {
+            let bold = anstyle::Style::new().bold();
+            format!("{bold}{heading}{bold:#}\n  {}\n", lines.join("\n  "))
+        })
+        .collect();
+    blocks.join("\n")
+}

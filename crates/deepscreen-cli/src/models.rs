@@ -1,0 +1,70 @@
+//! `deepscreen models`: what detectors there are, and whether they are sound.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use deepscreen::{Analyzer, EngineChoice, EngineOptions, Media};
+
+use crate::args::{ModelsArguments, ModelsCommand};
+use crate::text::Text;
+use crate::{Failed, Outcome, output, setup};
+
+pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Failed> {
+    match &arguments.command {
+        ModelsCommand::List => list(text),
+        ModelsCommand::Verify { models, engine } => verify(models, &engine.options(), text),
+    }
+}
+
+fn bundled() -> Vec<PathBuf> {
+    vec![PathBuf::from("ai-image")]
+}
+
+fn list(text: Text) -> Result<Outcome, Failed> {
+    let mut page = String::new();
+    let options = EngineOptions::default().with_choice(EngineChoice::Rten).with_threads(1);
+    for model in bundled() {
+        let detector = setup::detector(&model, &options)?;
+        let identity = detector.model();
+        let sha256 = identity.as_ref().map_or("", |identity| &identity.sha256);
+        let kind = detector.kind().text(text.language());
+        let _ = writeln!(page, "{}  {} ({})", model.display(), detector.name(), detector.id());
+        let _ = writeln!(page, "  {}", text.model_facts(kind, detector.bytes(), detector.licence()));
+        let _ = writeln!(page, "  SHA-256 {sha256}");
+        for point in detector.operating_points() {
+            let _ = writeln!(page, "  {}", text.operating_point(&point));
+        }
+    }
+    output::print(page.as_bytes())
+}
+
+/// Loads each model, which checks its contract, checksum and shapes, and runs it once: a network may load and
+/// fail only when it runs.
+fn verify(models: &[PathBuf], options: &EngineOptions, text: Text) -> Result<Outcome, Failed> {
+    let all = bundled();
+    let models = if models.is_empty() { &all } else { models };
+    let mut page = String::new();
+    let mut failed = Vec::new();
+    for model in models {
+        let verified = setup::detector(model, options).and_then(|detector| {
+            let media = Media::from_bytes(grey_picture(), &deepscreen::Limits::default())?;
+            detector.analyze(&media)?;
+            Ok(detector.model().map_or_else(String::new, |identity| identity.engine))
+        });
+        match verified {
+            Ok(engine) => {
+                let _ = writeln!(page, "{}", text.model_is_sound(&model.display().to_string(), &engine));
+            }
+            Err(error) => failed.push(error.message(text)),
+        }
+    }
+    output::print(page.as_bytes())?;
+    if failed.is_empty() { Ok(Outcome::Done) } else { Err(Failed::Message(failed.join("\ndeepscreen: "))) }
+}
+
+/// A 256x256 picture in the simplest of formats (binary PGM).
+fn grey_picture() -> Vec<u8> {
+    let mut picture = b"P5 256 256 255\n".to_vec();
+    picture.extend((0..256 * 256).map(|i| (i % 251) as u8));
+    picture
+}

@@ -1,0 +1,100 @@
+//! One row for every input, for spreadsheets and scripts.
+
+use csv::Writer;
+use deepscreen::Screening;
+
+use super::Sink;
+use crate::Failed;
+
+/// The columns that say what was looked at.
+const INPUT: [&str; 6] = ["path", "format", "width", "height", "bytes", "sha256"];
+const HASHES: [&str; 5] = ["pdq", "pdq_quality", "phash", "dhash", "ahash"];
+const FAILURES: &str = "failures";
+
+/// The rows of `scan --format csv`.
+pub(crate) struct ScanRows(Writer<Sink>);
+
+impl ScanRows {
+    pub(crate) fn new(out: Sink) -> Result<Self, Failed> {
+        let mut rows = Writer::from_writer(out);
+        let verdict = ["label", "probability", "kinds", "reasons", FAILURES];
+        rows.write_record(INPUT.iter().chain(&verdict).chain(&HASHES)).map_err(failed)?;
+        Ok(Self(rows))
+    }
+
+    pub(crate) fn add(&mut self, screening: &Screening) -> Result<(), Failed> {
+        let verdict = &screening.verdict;
+        let kinds: Vec<&str> = verdict.kinds.iter().map(|kind| kind.code()).collect();
+        let reasons: Vec<String> = verdict.reasons.iter().map(|reason| reason.code()).collect();
+        let columns = [
+            verdict.label.code().to_owned(),
+            verdict.probability.map_or_else(String::new, |probability| probability.get().to_string()),
+            kinds.join(";"),
+            reasons.join(";"),
+            failures(screening),
+        ];
+        let row = input(screening).into_iter().chain(columns).chain(hashes(screening));
+        self.0.write_record(row).map_err(failed)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failed> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// The rows of `hash --format csv`.
+pub(crate) struct HashRows(Writer<Sink>);
+
+impl HashRows {
+    pub(crate) fn new(out: Sink) -> Result<Self, Failed> {
+        let mut rows = Writer::from_writer(out);
+        rows.write_record(INPUT.iter().chain(&HASHES).chain(&[FAILURES])).map_err(failed)?;
+        Ok(Self(rows))
+    }
+
+    pub(crate) fn add(&mut self, screening: &Screening) -> Result<(), Failed> {
+        let row = input(screening).into_iter().chain(hashes(screening)).chain([failures(screening)]);
+        self.0.write_record(row).map_err(failed)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failed> {
+        Ok(self.0.flush()?)
+    }
+}
+
+fn input(screening: &Screening) -> [String; 6] {
+    let input = &screening.input;
+    let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
+    [
+        input.path.as_ref().map_or_else(String::new, |path| path.to_string_lossy().into_owned()),
+        input.format.map_or("", |format| format.name()).to_owned(),
+        number(input.width),
+        number(input.height),
+        input.bytes.to_string(),
+        input.sha256.clone().unwrap_or_default(),
+    ]
+}
+
+fn hashes(screening: &Screening) -> [String; 5] {
+    screening.hashes().map_or_else(Default::default, |hashes| {
+        [
+            hashes.pdq.to_string(),
+            hashes.pdq_quality.to_string(),
+            hashes.phash.to_string(),
+            hashes.dhash.to_string(),
+            hashes.ahash.to_string(),
+        ]
+    })
+}
+
+fn failures(screening: &Screening) -> String {
+    let codes: Vec<&str> = screening.failures.iter().map(|failure| failure.kind.code()).collect();
+    codes.join(";")
+}
+
+fn failed(error: csv::Error) -> Failed {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => Failed::Output(error),
+        other => Failed::Output(std::io::Error::other(format!("{other:?}"))),
+    }
+}

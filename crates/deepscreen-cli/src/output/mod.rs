@@ -1,0 +1,82 @@
+//! Screenings in, what the user asked to see out: a table for a person, JSON lines or CSV for a program.
+
+mod csv;
+mod table;
+
+use std::fs::File;
+use std::io::{LineWriter, Write};
+use std::path::PathBuf;
+
+use deepscreen::{Screening, Summary};
+
+use crate::args::{ScanArguments, ScanFormat};
+use crate::text::Text;
+use crate::{Failed, Outcome};
+
+pub(crate) use csv::HashRows;
+pub(crate) use table::{cause, escape};
+
+/// Where results go: the terminal with its colours, a pipe, a file.
+pub(crate) type Sink = Box<dyn Write>;
+
+/// Standard output, or the file that the user names.
+pub(crate) fn sink(out: Option<&PathBuf>) -> Result<Sink, Failed> {
+    let Some(path) = out else {
+        // Strips the colours where they are not wanted: no terminal, NO_COLOR, TERM=dumb.
+        return Ok(Box::new(anstream::AutoStream::auto(std::io::stdout())));
+    };
+    let file = File::create(path).map_err(|error| {
+        let error =
+            deepscreen::Error::new(deepscreen::ErrorKind::Unreadable, "cannot be written").because(error);
+        error.about(path.display())
+    })?;
+    // Line by line, so that what an interrupted scan found is there.
+    let lines: Sink = Box::new(LineWriter::new(file));
+    Ok(Box::new(anstream::StripStream::new(lines)))
+}
+
+/// Prints something whole.
+pub(crate) fn print(bytes: &[u8]) -> Result<Outcome, Failed> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// The report of a scan, as it grows.
+pub(crate) enum Report {
+    Table(table::Table),
+    Jsonl { out: Sink, text: Text },
+    Csv(csv::ScanRows),
+}
+
+impl Report {
+    pub(crate) fn open(arguments: &ScanArguments, paths: &[PathBuf], text: Text) -> Result<Self, Failed> {
+        let out = sink(arguments.out.as_ref())?;
+        Ok(match arguments.format {
+            ScanFormat::Table => Self::Table(table::Table::new(out, &arguments.paths, paths, text)),
+            ScanFormat::Jsonl => Self::Jsonl { out, text },
+            ScanFormat::Csv => Self::Csv(csv::ScanRows::new(out)?),
+        })
+    }
+
+    pub(crate) fn add(&mut self, screening: &Screening) -> Result<(), Failed> {
+        match self {
+            Self::Table(table) => table.add(screening),
+            Self::Jsonl { out, text } => Ok(writeln!(out, "{}", screening.to_json(text.language()))?),
+            Self::Csv(rows) => rows.add(screening),
+        }
+    }
+
+    /// The last line. A person who reads no table gets it on standard error.
+    pub(crate) fn finish(self, summary: &Summary, engine: &str) -> Result<(), Failed> {
+        match self {
+            Self::Table(table) => table.finish(summary, engine),
+            Self::Jsonl { mut out, text } => {
+                eprintln!("{}", text.summary(summary, engine));
+                Ok(out.flush()?)
+            }
+            Self::Csv(mut rows) => rows.flush(),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Every sentence that the program itself says, in English and Vietnamese (NFC).
+//!
+//! What the library says (labels, kinds, reasons, failures) it says itself.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use deepscreen::media::Note;
+use deepscreen::{Label, Language, Limits, OperatingPoint, Probability, Summary};
+
+/// The program's sentences in one language.
+#[derive(Clone, Copy)]
+pub(crate) struct Text(Language);
+
+/// The language that the environment asks for: Vietnamese or, for all others, English.
+pub(crate) fn language_of_environment() -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    match locale {
+        Some(locale) if locale.to_ascii_lowercase().starts_with("vi") => Language::Vietnamese,
+        _ => Language::English,
+    }
+}
+
+impl Text {
+    pub(crate) fn new(language: Language) -> Self {
+        Self(language)
+    }
+
+    pub(crate) fn language(self) -> Language {
+        self.0
+    }
+
+    fn pick<T>(self, english: T, vietnamese: T) -> T {
+        match self.0 {
+            Language::Vietnamese => vietnamese,
+            _ => english,
+        }
+    }
+
+    // Scanning
+
+    /// `14 pictures, 1.2 s (11.7 a second, rten 0.27): 3 likely manipulated, ..`
+    pub(crate) fn summary(self, summary: &Summary, engine: &str) -> String {
+        let count = |label| summary.with(label);
+        let seconds = summary.elapsed.as_secs_f64();
+        let rate = summary.pictures_per_second();
+        let (pictures, not_images) = (summary.pictures, summary.not_images);
+        let mut line = match self.0 {
+            Language::Vietnamese => {
+                format!("{pictures} ảnh, {seconds:.1} giây ({rate:.1} ảnh mỗi giây, {engine})")
+            }
+            _ => format!("{}, {seconds:.1} s ({rate:.1} a second, {engine})", number(pictures, "picture")),
+        };
+        let parts: Vec<String> = [
+            (Label::LikelyManipulated, self.pick("likely manipulated", "nhiều khả năng giả")),
+            (Label::NeedsReview, self.pick("to review", "cần xem lại")),
+            (Label::NoIndication, self.pick("without indication", "không thấy dấu hiệu")),
+            (Label::Inconclusive, self.pick("not judged", "chưa kết luận được")),
+        ]
+        .into_iter()
+        .filter(|(label, _)| count(*label) > 0)
+        .map(|(label, words)| format!("{} {words}", count(label)))
+        .collect();
+        if !parts.is_empty() {
+            line = format!("{line}: {}", parts.join(", "));
+        }
+        line.push('.');
+        if summary.unreadable > 0 {
+            line.push_str(&match self.0 {
+                Language::Vietnamese => format!(" {} ảnh không đọc được.", summary.unreadable),
+                _ => format!(" {} could not be read.", summary.unreadable),
+            });
+        }
+        if not_images > 0 {
+            line.push_str(&match self.0 {
+                Language::Vietnamese => format!(" Bỏ qua {not_images} tệp không phải ảnh."),
+                _ => format!(" {} left out.", number(not_images, "other file")),
+            });
+        }
+        line
+    }
+
+    pub(crate) fn no_proof(self) -> &'static str {
+        self.pick(
+            "No indication is no proof that a picture is real: deepscreen inspect FILE shows what was looked at.",
+            "Không thấy dấu hiệu không có nghĩa là ảnh thật: deepscreen inspect TỆP cho biết đã xem xét những gì.",
+        )
+    }
+
+    pub(crate) fn no_proof_short(self) -> &'static str {
+        self.pick(
+            "nothing was found; that is no proof that the picture is real",
+            "không tìm thấy gì; điều đó không chứng minh ảnh là thật",
+        )
+    }
+
+    pub(crate) fn detector_score(self, detector: &str, probability: Probability) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("bộ phát hiện {detector} {probability}"),
+            _ => format!("detector {detector} {probability}"),
+        }
+    }
+
+    pub(crate) fn media_note(self, note: &Note) -> String {
+        match (note, self.0) {
+            (Note::FirstFrame(Some(frames)), Language::Vietnamese) => {
+                format!("chỉ xem hình đầu trong {frames} hình")
+            }
+            (Note::FirstFrame(Some(frames)), _) => format!("first of {frames} frames looked at"),
+            (Note::FirstFrame(None), language) => {
+                Self(language).pick("first frame looked at", "chỉ xem hình đầu tiên").to_owned()
+            }
+            (Note::EmbeddedPreview, language) => Self(language)
+                .pick("camera raw: embedded preview looked at", "tệp raw: chỉ xem ảnh xem trước")
+                .to_owned(),
+            (Note::ProfileIgnored, language) => {
+                Self(language).pick("colour profile ignored", "bỏ qua hồ sơ màu").to_owned()
+            }
+            (other, _) => other.code().to_owned(),
+        }
+    }
+
+    pub(crate) fn time_left(self) -> &'static str {
+        self.pick("{eta} left", "còn {eta}")
+    }
+
+    // What goes wrong
+
+    pub(crate) fn nothing_exists(self, paths: &[PathBuf]) -> String {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(", ");
+        match self.0 {
+            Language::Vietnamese => format!("{paths}: không tồn tại; hãy kiểm tra lại đường dẫn"),
+            _ => format!("{paths}: no such file or folder; check the spelling"),
+        }
+    }
+
+    pub(crate) fn no_files(self, paths: &[PathBuf]) -> String {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(", ");
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{paths}: không có tệp nào để xem; hãy chỉ ra tệp hoặc thư mục có ảnh")
+            }
+            _ => format!("{paths}: no files there; name a file, or a folder that holds some"),
+        }
+    }
+
+    pub(crate) fn list_unreadable(self, error: &dyn Display) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("không đọc được danh sách từ đầu vào chuẩn: {error}"),
+            _ => format!("the list on standard input cannot be read: {error}"),
+        }
+    }
+
+    pub(crate) fn output_failed(self, error: &dyn Display) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("không ghi được kết quả: {error}"),
+            _ => format!("the results cannot be written: {error}"),
+        }
+    }
+
+    pub(crate) fn rate_not_measured(self, detector: &str, max_fpr: f64, points: &[OperatingPoint]) -> String {
+        let strictest = points.first().map_or(1.0, |point| point.max_fpr);
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{detector} chưa được đo ở mức báo nhầm {max_fpr}: mức thấp nhất đã đo là {strictest} (--max-fpr {strictest})"
+            ),
+            _ => format!(
+                "{detector} was never measured at a false-alarm rate of {max_fpr}: {strictest} is the lowest that was (--max-fpr {strictest})"
+            ),
+        }
+    }
+
+    pub(crate) fn no_engine_runs(self) -> String {
+        self.pick("the engine that was asked for cannot run", "bộ máy được yêu cầu không chạy được")
+            .to_owned()
+    }
+
+    // Inspecting and hashing
+
+    pub(crate) fn heading_verdict(self) -> &'static str {
+        self.pick("Verdict", "Kết luận")
+    }
+
+    pub(crate) fn heading_file(self) -> &'static str {
+        self.pick("File", "Tệp")
+    }
+
+    pub(crate) fn heading_detectors(self) -> &'static str {
+        self.pick("Detectors", "Bộ phát hiện")
+    }
+
+    pub(crate) fn heading_hashes(self) -> &'static str {
+        self.pick("Hashes", "Mã băm")
+    }
+
+    pub(crate) fn heading_notes(self) -> &'static str {
+        self.pick("Notes", "Ghi chú")
+    }
+
+    pub(crate) fn heading_failures(self) -> &'static str {
+        self.pick("What did not work", "Những gì không thực hiện được")
+    }
+
+    pub(crate) fn heading_replay(self) -> &'static str {
+        self.pick("Screened with", "Đã xem bằng")
+    }
+
+    pub(crate) fn policy(self) -> &'static str {
+        self.pick("policy", "chính sách")
+    }
+
+    pub(crate) fn bytes(self, bytes: u64) -> String {
+        match bytes {
+            0..1024 => format!("{bytes} B"),
+            1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+            _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        }
+    }
+
+    pub(crate) fn quality(self, quality: u8) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("chất lượng {quality}/100"),
+            _ => format!("quality {quality}/100"),
+        }
+    }
+
+    pub(crate) fn operating_point(self, point: &OperatingPoint) -> String {
+        let share = (point.max_fpr * 1e4).round() / 1e2;
+        match self.0 {
+            Language::Vietnamese => format!("ngưỡng {} khi chấp nhận báo nhầm {share} %", point.threshold),
+            _ => format!("threshold {} where {share} % of false alarms are accepted", point.threshold),
+        }
+    }
+
+    // Models and engines
+
+    pub(crate) fn model_facts(self, kind: &str, bytes: u64, licence: &str) -> String {
+        let size = self.bytes(bytes);
+        match self.0 {
+            Language::Vietnamese => format!("phát hiện: {kind}; {size}; giấy phép {licence}"),
+            _ => format!("detects: {kind}; {size}; licence {licence}"),
+        }
+    }
+
+    pub(crate) fn model_is_sound(self, model: &str, engine: &str) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("{model}: tốt, chạy được trên {engine}"),
+            _ => format!("{model}: sound, runs on {engine}"),
+        }
+    }
+
+    pub(crate) fn heading_engines(self) -> &'static str {
+        self.pick("Engines", "Bộ máy chạy mô hình")
+    }
+
+    pub(crate) fn engine_runs(self) -> &'static str {
+        self.pick("runs the models", "đang chạy các mô hình")
+    }
+
+    pub(crate) fn engine_idle(self) -> &'static str {
+        self.pick("ready, not used", "sẵn sàng, không dùng")
+    }
+
+    pub(crate) fn engine_missing(self) -> &'static str {
+        self.pick("not available", "không có")
+    }
+
+    pub(crate) fn how_to_get_onnxruntime(self) -> &'static str {
+        self.pick(
+            "The faster engine: pip install onnxruntime, or name its library with --onnxruntime PATH.",
+            "Bộ máy nhanh hơn: pip install onnxruntime, hoặc chỉ ra thư viện bằng --onnxruntime ĐƯỜNG_DẪN.",
+        )
+    }
+
+    pub(crate) fn heading_models(self) -> &'static str {
+        self.pick("Models", "Mô hình")
+    }
+
+    pub(crate) fn heading_formats(self) -> &'static str {
+        self.pick("Formats", "Định dạng")
+    }
+
+    pub(crate) fn formats_read(self) -> &'static str {
+        self.pick("read:", "đọc được:")
+    }
+
+    pub(crate) fn formats_recognised(self) -> &'static str {
+        self.pick("recognised, not read:", "nhận ra nhưng không đọc được:")
+    }
+
+    pub(crate) fn heading_limits(self) -> &'static str {
+        self.pick("Limits", "Giới hạn")
+    }
+
+    pub(crate) fn limits(self, limits: &Limits) -> String {
+        let bytes = self.bytes(limits.max_bytes);
+        let memory = self.bytes(limits.max_decoder_bytes);
+        let (pixels, side) = (limits.max_pixels / 1_000_000, limits.max_side);
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{bytes} mỗi tệp, {pixels} triệu điểm ảnh, cạnh {side}, {memory} bộ nhớ khi giải mã")
+            }
+            _ => format!("{bytes} a file, {pixels} million pixels, sides of {side}, {memory} to decode one"),
+        }
+    }
+
+    pub(crate) fn threads(self, threads: usize) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("{threads} luồng (--threads N để đổi)"),
+            _ => format!("{} (--threads N changes that)", number(threads as u64, "thread")),
+        }
+    }
+}
+
+/// `1 picture`, `2 pictures`.
+fn number(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
