@@ -1,0 +1,97 @@
+"""Write the model file and its contract, and check the file against PyTorch.
+
+    python export.py head.json OUT [--pictures FILE ...]
+
+Writes OUT/model.onnx and OUT/model.toml.
+"""
+import argparse, hashlib, json, pathlib
+
+import numpy as np
+
+import data, network
+
+CONTRACT = """schema = 1
+id = "ai-image"
+version = 1
+name = "AI image detector, baseline"
+detects = "ai_generated"          # the kind that a high probability means
+licence = "MIT OR Apache-2.0"
+
+[file]
+path = "model.onnx"
+sha256 = "{sha256}"
+bytes = {bytes}
+
+[input]
+name = "input"
+layout = "nchw"                   # nchw | nhwc
+color = "rgb"                     # rgb | bgr | gray
+width = {side}
+height = {side}
+
+[preprocess]
+views = "native_crops"            # three crops at native resolution: centre, top left, bottom right
+min_short_side = {side}              # smaller pictures are enlarged to this first (bilinear)
+scale = 0.00392156862745098       # 1/255
+mean = {mean}
+std = {std}
+
+[output]
+name = "logit"
+kind = "logit"                    # logit | probability | logits
+pool = "mean"                     # over the views
+
+[calibration]
+method = "platt"                  # probability = sigmoid(slope * pooled logit + intercept)
+slope = {slope:.6f}
+intercept = {intercept:.6f}
+prior = 0.5                       # share of AI pictures assumed
+pictures = {pictures}
+
+[gate]
+min_side = {min_side}                     # a smaller picture is not applicable
+"""
+
+POINT = """
+[[operating_points]]              # probability at or above threshold: flagged
+max_fpr = {max_fpr}
+threshold = {threshold:.4f}
+photographs = {photographs}                 # how many held-out photographs it was measured on
+"""
+
+
+def check(models, net, head, pictures):
+    """The largest difference of the logit to PyTorch's own layers, over random input and the pictures given."""
+    import torch
+    torch.set_num_threads(1)
+    noise = np.random.default_rng(data.SEED).integers(0, 256, (6, data.SIDE, data.SIDE, 3), np.uint8)
+    crops = np.concatenate([noise] + [data.views(data.decode(p)) for p in pictures])
+    x = network.normalise(crops)
+    with torch.no_grad():
+        reference = network.torch_features(net, torch.from_numpy(x)).double().numpy() @ head[0] + head[1]
+    return {name: float(np.abs(network.session(model).run(None, {"input": x})[0][:, 0] - reference).max())
+            for name, model in models.items()}, float(np.abs(reference).max())
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("head")
+    ap.add_argument("out", type=pathlib.Path)
+    ap.add_argument("--pictures", nargs="*", default=[])
+    a = ap.parse_args()
+    head = json.loads(pathlib.Path(a.head).read_text())
+    linear = np.array(head["weight"]), head["bias"]
+    net = network.backbone()
+    model = network.build(net, data.SIDE, linear).SerializeToString(deterministic=True)
+    (a.out / "model.onnx").write_bytes(model)
+    text = CONTRACT.format(sha256=hashlib.sha256(model).hexdigest(), bytes=len(model), side=data.SIDE,
+                           mean=network.MEAN, std=network.STD, slope=head["slope"], intercept=head["intercept"],
+                           pictures=head["calibration_pictures"], min_side=data.MIN_SIDE)
+    (a.out / "model.toml").write_text(text + "".join(POINT.format(**p) for p in head["operating_points"]))
+    full = network.build(net, data.SIDE, linear, half=False).SerializeToString()
+    difference, largest = check({"32-bit weights": full, "16-bit weights": model}, net, linear, a.pictures)
+    print(len(model), "bytes; largest difference of the logit to PyTorch:", difference, "largest logit:", largest)
+
+
+if __name__ == "__main__":
+    main()
