@@ -162,7 +162,7 @@ pub enum Cause {
         probability: Probability,
         /// The threshold that it reached.
         threshold: Probability,
-        /// The share of photographs that this threshold flags by mistake.
+        /// The share of false alarms that this threshold was set for.
         max_fpr: f64,
     },
     /// A detector has no threshold that keeps to the false-alarm rate that the policy accepts.
@@ -196,7 +196,7 @@ impl Reason {
         match (&self.cause, language) {
             (Cause::DetectorScore { detector, kind, probability, threshold, max_fpr }, Language::English) => {
                 format!(
-                    "{}: detector {detector} gives {probability}, at or above {threshold} (false alarms on {} of photographs)",
+                    "{}: detector {detector} gives {probability}, at or above {threshold}, its threshold for {} of false alarms",
                     kind.text(language),
                     percent(*max_fpr)
                 )
@@ -206,7 +206,7 @@ impl Reason {
                 Language::Vietnamese,
             ) => {
                 format!(
-                    "{}: bộ phát hiện {detector} cho {probability}, từ ngưỡng {threshold} trở lên (báo nhầm {} số ảnh chụp)",
+                    "{}: bộ phát hiện {detector} cho {probability}, từ {threshold} trở lên, là ngưỡng cho {} báo nhầm",
                     kind.text(language),
                     percent(*max_fpr)
                 )
