@@ -22,7 +22,7 @@ fn hash(c: &mut Criterion) {
         let whole = media();
         let pixels = whole.pixels().unwrap();
         group.bench_function("hash decoded pixels", |b| b.iter(|| Hashes::of(black_box(pixels))));
-        group.bench_function("bytes to hashes", |b| b.iter(|| Hashes::of(&media().reduced(256).unwrap())));
+        group.bench_function("bytes to hashes", |b| b.iter(|| Hashes::of(media().reduced(256).unwrap())));
         group.finish();
     }
 }

@@ -34,7 +34,7 @@ fn pdq_is_within_ten_bits_of_the_reference() {
         for reduced in [false, true] {
             let media = Media::open(folder.join(&fixture.path), &Limits::default()).unwrap();
             let hashes = if reduced {
-                Hashes::of(&media.reduced(256).unwrap())
+                Hashes::of(media.reduced(256).unwrap())
             } else {
                 Hashes::of(media.pixels().unwrap())
             };

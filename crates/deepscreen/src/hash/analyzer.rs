@@ -24,8 +24,7 @@ impl Analyzer for HashAnalyzer {
     }
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
-        let pixels = media.reduced(HASH_SIDE)?;
-        let hashes = Hashes::of(&pixels);
+        let hashes = Hashes::of(media.reduced(HASH_SIDE)?);
         Ok(vec![Evidence::new("hash", Finding::Hashes(hashes))])
     }
 }

@@ -1,5 +1,7 @@
 //! How much one input may cost. Checked before memory is taken.
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// What a single input may cost; anything beyond is an error of kind
 /// [`TooLarge`](crate::ErrorKind::TooLarge).
 ///
@@ -33,6 +35,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Checks the size of a file.
+    pub(crate) fn check_bytes(&self, bytes: u64) -> Result<()> {
+        if bytes > self.max_bytes {
+            let message = format!("{bytes} bytes, more than the limit of {}", self.max_bytes);
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(())
+    }
+
     /// These limits with another [`max_bytes`](Self::max_bytes).
     #[must_use]
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {

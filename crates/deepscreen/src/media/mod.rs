@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
 
-pub use format::Format;
+pub use format::{Format, OtherFormat, RawFormat};
 pub use limits::Limits;
 pub use pixels::Pixels;
 
@@ -47,13 +47,16 @@ pub struct Media {
     bytes: Arc<[u8]>,
     format: Format,
     limits: Limits,
-    decoded: OnceLock<Result<Decoded>>,
+    whole: OnceLock<Result<Decoded>>,
+    reduced: OnceLock<Result<Option<Decoded>>>,
 }
 
 /// What a decoder delivers: upright, composited, converted to sRGB.
 #[derive(Debug)]
 struct Decoded {
     pixels: Pixels,
+    /// Width and height of the whole picture, upright.
+    size: (u32, u32),
     notes: Vec<Note>,
 }
 
@@ -67,7 +70,7 @@ impl Media {
         let read = || {
             let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
             let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-            check_bytes(bytes, limits)?;
+            limits.check_bytes(bytes)?;
             Self::from_bytes(std::fs::read(path).map_err(unreadable)?, limits)
         };
         read().map_err(|error: Error| error.about(path.display()))
@@ -80,12 +83,13 @@ impl Media {
     /// [`NotAnImage`](ErrorKind::NotAnImage), where the bytes are of no picture format that is known.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, limits: &Limits) -> Result<Self> {
         let bytes = bytes.into();
-        check_bytes(bytes.len() as u64, limits)?;
+        limits.check_bytes(bytes.len() as u64)?;
         if bytes.is_empty() {
             return Err(Error::new(ErrorKind::Empty, "no bytes"));
         }
         let format = Format::sniff(&bytes)?;
-        Ok(Self { bytes, format, limits: limits.clone(), decoded: OnceLock::new() })
+        let limits = limits.clone();
+        Ok(Self { bytes, format, limits, whole: OnceLock::new(), reduced: OnceLock::new() })
     }
 
     /// The bytes of the file.
@@ -106,29 +110,44 @@ impl Media {
     /// [`Unsupported`](ErrorKind::Unsupported), [`TooLarge`](ErrorKind::TooLarge) and
     /// [`Panic`](ErrorKind::Panic), where the decoder panicked.
     pub fn pixels(&self) -> Result<&Pixels> {
-        Ok(&self.decoded()?.pixels)
+        let decode = || decode::decode(&self.bytes, self.format, &self.limits);
+        let whole = self.whole.get_or_init(decode).as_ref().map_err(Clone::clone)?;
+        Ok(&whole.pixels)
     }
 
-    /// What to know about how [`pixels`](Self::pixels) came to be.
+    /// The same picture, perhaps smaller: of a JPEG that nothing has decoded yet, 1/2, 1/4 or 1/8 of each side, the
+    /// smallest whose short side still has `min_side` pixels; of anything else, [`pixels`](Self::pixels).
+    ///
+    /// Made for perceptual hashes, which look at few pixels.
     ///
     /// # Errors
     /// Those of [`pixels`](Self::pixels).
-    pub fn notes(&self) -> Result<&[Note]> {
-        Ok(&self.decoded()?.notes)
+    pub fn reduced(&self, min_side: u32) -> Result<&Pixels> {
+        if self.whole.get().is_none() {
+            let decode = || decode::decode_reduced(&self.bytes, self.format, &self.limits, min_side);
+            let reduced = self.reduced.get_or_init(decode).as_ref().map_err(Clone::clone)?;
+            // What an earlier call left may be too small for this one.
+            if let Some(Decoded { pixels, .. }) = reduced
+                && pixels.width().min(pixels.height()) >= min_side
+            {
+                return Ok(pixels);
+            }
+        }
+        self.pixels()
     }
 
-    fn decoded(&self) -> Result<&Decoded> {
-        self.decoded
-            .get_or_init(|| decode::decode(&self.bytes, self.format, &self.limits))
-            .as_ref()
-            .map_err(Clone::clone)
+    /// Width and height of the whole picture in pixels, after orientation; `None` as long as nothing was decoded.
+    pub fn size(&self) -> Option<(u32, u32)> {
+        self.decoded().map(|decoded| decoded.size)
     }
-}
 
-fn check_bytes(bytes: u64, limits: &Limits) -> Result<()> {
-    if bytes > limits.max_bytes {
-        let message = format!("{bytes} bytes, more than the limit of {}", limits.max_bytes);
-        return Err(Error::new(ErrorKind::TooLarge, message));
+    /// What to know about how the pixels came to be; empty as long as nothing was decoded.
+    pub fn notes(&self) -> &[Note] {
+        self.decoded().map_or(&[], |decoded| &decoded.notes)
     }
-    Ok(())
+
+    fn decoded(&self) -> Option<&Decoded> {
+        let whole = self.whole.get().and_then(|whole| whole.as_ref().ok());
+        whole.or_else(|| self.reduced.get()?.as_ref().ok()?.as_ref())
+    }
 }

@@ -1,0 +1,392 @@
+//! JPEG: baseline and progressive, gray, YCbCr, RGB, CMYK and YCCK, by `zune-jpeg`.
+//!
+//! `zune-jpeg` paints what is missing gray and succeeds; so the structure is walked here first, and data that end
+//! early are an error. Arithmetic coding, lossless and 12-bit JPEG are not decoded.
+
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use super::color::{Channels, Raster};
+use super::jpeg_reduced::{self, Outcome};
+use super::orientation::Orientation;
+use super::{Limits, check_size, malformed, truncated, unsupported};
+use crate::error::{Error, Result};
+
+/// What the segments of a JPEG say, read without decoding anything.
+#[derive(Default)]
+struct Header<'a> {
+    /// Which of the frame markers SOF0 to SOF15.
+    process: u8,
+    bits: u8,
+    width: u16,
+    height: u16,
+    components: u8,
+    /// The components are called R, G and B.
+    is_named_rgb: bool,
+    /// The transform of Adobe's APP14 segment: 0 none, 1 YCbCr, 2 YCCK.
+    adobe: Option<u8>,
+    exif: Option<&'a [u8]>,
+    /// The pieces of the colour profile: number and bytes.
+    profile: Vec<(u8, &'a [u8])>,
+    /// Where the end-of-image marker is, if it was found behind a scan.
+    end: Option<usize>,
+    scans: u32,
+    /// The components do not all have as many rows.
+    rows_differ: bool,
+    /// The first scan holds all components: the rows are complete one after another.
+    interleaved: bool,
+    /// The scans of a progressive picture bring every coefficient to its full precision.
+    covered: bool,
+}
+
+impl Header<'_> {
+    fn is_progressive(&self) -> bool {
+        self.process == 2
+    }
+}
+
+/// Bits of the 64 coefficients that each component still misses.
+type Missing = [u64; 4];
+
+fn walk(bytes: &[u8]) -> Result<Header<'_>> {
+    let mut header = Header::default();
+    let mut identifiers = Vec::new();
+    let mut missing: Missing = [0; 4];
+    let mut at = 2;
+    // Segments may have fill bytes or, in files of careless writers, garbage between them.
+    while let Some(found) = next_marker(bytes, at) {
+        let code = bytes[found + 1];
+        at = found + 2;
+        match code {
+            0xD8 | 0x01 | 0xD0..=0xD7 => continue,
+            0xD9 if header.scans > 0 => {
+                header.end = Some(found);
+                break;
+            }
+            0xD9 => continue,
+            _ => {}
+        }
+        let Some(length) =
+            bytes.get(at..at + 2).map(|pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])))
+        else {
+            break;
+        };
+        let Some(segment) = bytes.get(at + 2..at + length.max(2)) else { break };
+        at += length.max(2);
+        match code {
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if header.components == 0 => {
+                let [bits, h1, h0, w1, w0, components, _, _, _, ..] = *segment else {
+                    return Err(malformed("a frame header that is too short"));
+                };
+                header.process = code - 0xC0;
+                header.bits = bits;
+                header.height = u16::from_be_bytes([h1, h0]);
+                header.width = u16::from_be_bytes([w1, w0]);
+                header.components = components;
+                identifiers = segment[6..].iter().step_by(3).copied().take(4).collect();
+                let mut rows = segment[7..].iter().step_by(3).map(|sampling| sampling & 15);
+                let first = rows.next();
+                header.rows_differ = rows.any(|rows| Some(rows) != first);
+                header.is_named_rgb = identifiers == *b"RGB";
+                missing[..identifiers.len()].fill(u64::MAX);
+            }
+            0xDA => {
+                header.scans += 1;
+                let count = segment.first().copied().unwrap_or(0);
+                if header.scans == 1 {
+                    header.interleaved = count >= header.components;
+                }
+                cover(segment, &identifiers, &mut missing);
+                header.covered = missing.iter().all(|&bits| bits == 0);
+            }
+            0xE1 if segment.starts_with(b"Exif\0") && header.exif.is_none() => header.exif = Some(segment),
+            0xE2 if segment.starts_with(b"ICC_PROFILE\0") && segment.len() > 14 => {
+                header.profile.push((segment[12], &segment[14..]));
+            }
+            0xEE if segment.starts_with(b"Adobe") => header.adobe = segment.get(11).copied(),
+            _ => {}
+        }
+    }
+    if header.components == 0 {
+        return Err(truncated(bytes.len(), None));
+    }
+    Ok(header)
+}
+
+/// Takes what a scan completes off what is missing: only a scan of the last bit does.
+fn cover(scan: &[u8], identifiers: &[u8], missing: &mut Missing) {
+    let count = usize::from(scan.first().copied().unwrap_or(0));
+    let Some([start, end, approximation]) = scan.get(1 + 2 * count..4 + 2 * count) else { return };
+    if approximation & 15 != 0 || start > end || *end > 63 {
+        return;
+    }
+    let band = (u64::MAX >> (63 - (end - start))) << start;
+    for component in scan[1..].chunks_exact(2).take(count) {
+        if let Some(index) = identifiers.iter().position(|&identifier| identifier == component[0]) {
+            missing[index] &= !band;
+        }
+    }
+}
+
+/// The next marker at or behind `from`: 0xFF and a byte that is neither stuffing nor fill.
+fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
+        match bytes.get(at + 1)? {
+            0x00 => at += 2,
+            0xFF => at += 1,
+            _ => return Some(at),
+        }
+    }
+}
+
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raster> {
+    let header = walk(bytes)?;
+    check(&header, limits)?;
+    if header.scans == 0 {
+        return Err(truncated(bytes.len(), None));
+    }
+    let data = samples(bytes, &header)?;
+    raster(&header, data)
+}
+
+/// See [`decode_reduced`](super::decode_reduced).
+pub(super) fn reduced(bytes: &[u8], limits: &Limits, min_side: u32) -> Result<Option<Raster>> {
+    let header = walk(bytes)?;
+    let short = u32::from(header.width.min(header.height));
+    let Some(factor) = [8, 4, 2].into_iter().find(|&factor| short.div_ceil(factor) >= min_side) else {
+        return Ok(None);
+    };
+    check(&header, limits)?;
+    // RGB without a transform has letters for numbers, or Adobe's word for it.
+    let is_rgb = header.adobe == Some(0) || header.is_named_rgb;
+    match jpeg_reduced::decode(bytes, factor as usize, is_rgb) {
+        Outcome::Samples(data) => {
+            let mut raster = raster(&header, data)?;
+            (raster.width, raster.height) = (raster.width.div_ceil(factor), raster.height.div_ceil(factor));
+            Ok(Some(raster))
+        }
+        Outcome::Truncated => Err(truncated(bytes.len(), None)),
+        Outcome::Left => {
+            let mut raster = decode(bytes, limits)?;
+            raster.shrink(factor as usize);
+            Ok(Some(raster))
+        }
+    }
+}
+
+fn check(header: &Header<'_>, limits: &Limits) -> Result<()> {
+    match header.process {
+        0..=2 => {}
+        3 => return Err(unsupported("lossless JPEG is not decoded")),
+        9..=11 => return Err(unsupported("JPEG with arithmetic coding is not decoded")),
+        _ => return Err(unsupported("hierarchical JPEG is not decoded")),
+    }
+    if header.bits != 8 {
+        return Err(unsupported(format!("JPEG of {} bits is not decoded", header.bits)));
+    }
+    if !matches!(header.components, 1 | 3 | 4) {
+        return Err(unsupported(format!("JPEG of {} components is not decoded", header.components)));
+    }
+    if header.process < 2 && header.scans > 0 && !header.interleaved && header.rows_differ {
+        // zune-jpeg 0.5.15 mixes the rows up, without an error.
+        return Err(unsupported(
+            "baseline JPEG with a scan for each colour and fewer rows of chroma is not decoded",
+        ));
+    }
+    // A progressive picture holds all coefficients, 2 bytes each, beside the samples; then the turned copy.
+    let components = u64::from(header.components);
+    let coefficients = if header.is_progressive() { 2 * components } else { 0 };
+    check_size(u32::from(header.width), u32::from(header.height), coefficients + components + 3, limits)
+}
+
+fn samples(bytes: &[u8], header: &Header<'_>) -> Result<Vec<u8>> {
+    // Behind the end of the data, so that reading ahead, 8 bytes at most, is no early end. Only ones are no code
+    // of any table: to decode them fails at once. Zeros are a code of most.
+    const ONES: [u8; 16] = [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
+    const ZEROS: [u8; 8] = [0; 8];
+    let data = &bytes[..header.end.unwrap_or(bytes.len())];
+    let early = || truncated(bytes.len(), None);
+    if header.interleaved && !header.is_progressive() {
+        match run(&[data, &ONES].concat(), header, true) {
+            Ok(samples) => return Ok(samples),
+            Err(_) if header.end.is_none() => return Err(early()),
+            Err(_) => {}
+        }
+        // An end marker that came too early, or a fault that browsers forgive?
+        if run(&[data, &ZEROS].concat(), header, true).is_err_and(|error| is_early_end(&error)) {
+            return Err(early());
+        }
+    } else if header.end.is_none() {
+        let outcome = run(&[data, &ZEROS].concat(), header, true);
+        if !header.covered || outcome.is_err_and(|error| is_early_end(&error)) {
+            return Err(early());
+        }
+        return run(&[bytes, b"\xFF\xD9"].concat(), header, false);
+    }
+    run(bytes, header, false)
+}
+
+/// The errors of `zune-jpeg` for data that end before the picture does.
+fn is_early_end(error: &Error) -> bool {
+    let text = error.message();
+    ["Premature end", "Exhausted", "more than bits left"].iter().any(|sign| text.contains(sign))
+}
+
+fn run(data: &[u8], header: &Header<'_>, strict: bool) -> Result<Vec<u8>> {
+    let color = match (header.components, header.adobe) {
+        (1, _) => ColorSpace::Luma,
+        (3, _) => ColorSpace::RGB,
+        (_, Some(2)) => ColorSpace::YCCK,
+        _ => ColorSpace::CMYK,
+    };
+    let options = DecoderOptions::default()
+        .set_strict_mode(strict)
+        .set_max_width(usize::from(u16::MAX))
+        .set_max_height(usize::from(u16::MAX))
+        .jpeg_set_out_colorspace(color);
+    // Its errors print by `Debug` alone.
+    JpegDecoder::new_with_options(ZCursor::new(data), options)
+        .decode()
+        .map_err(|error| malformed("the picture contradicts its format").because(format!("{error:?}")))
+}
+
+fn raster(header: &Header<'_>, mut data: Vec<u8>) -> Result<Raster> {
+    let channels = match header.components {
+        1 => Channels::Gray,
+        3 => Channels::Rgb,
+        _ => Channels::Cmyk,
+    };
+    if channels == Channels::Cmyk {
+        if header.adobe == Some(2) {
+            ycck_to_cmyk(&mut data);
+        }
+        // Adobe writes ink inverted, and so does everybody who wants Photoshop to read it: browsers and Pillow
+        // take every CMYK JPEG as such, with or without Adobe's segment.
+        for value in &mut data {
+            *value = 255 - *value;
+        }
+    }
+    let mut raster = Raster::new(u32::from(header.width), u32::from(header.height), channels, data);
+    raster.orientation = header.exif.map(Orientation::from_exif_block).unwrap_or_default();
+    raster.icc = profile(header);
+    Ok(raster)
+}
+
+/// YCbCr of the first three channels to RGB and that to what Adobe stores in CMYK: 255 less it. The black stays.
+fn ycck_to_cmyk(data: &mut [u8]) {
+    let (pixels, _) = data.as_chunks_mut::<4>();
+    for [y, cb, cr, _] in pixels {
+        let (luma, blue, red) = (f32::from(*y), f32::from(*cb) - 128.0, f32::from(*cr) - 128.0);
+        // The conversion of JFIF; `as` saturates.
+        (*y, *cb, *cr) = (
+            255 - (luma + 1.402 * red + 0.5) as u8,
+            255 - (luma - 0.344_136 * blue - 0.714_136 * red + 0.5) as u8,
+            255 - (luma + 1.772 * blue + 0.5) as u8,
+        );
+    }
+}
+
+/// Joins the pieces of the profile in the order of their numbers.
+fn profile(header: &Header<'_>) -> Option<Vec<u8>> {
+    let mut pieces = header.profile.clone();
+    pieces.sort_by_key(|&(number, _)| number);
+    pieces.dedup_by_key(|&mut (number, _)| number);
+    (!pieces.is_empty()).then(|| pieces.into_iter().flat_map(|(_, piece)| piece).copied().collect())
+}
+
+/// The pixels of a JPEG that can be decoded; `None` for anything else.
+pub(super) fn area(bytes: &[u8]) -> Option<u64> {
+    let header = walk(bytes).ok()?;
+    let decodable = header.process <= 2 && header.bits == 8 && header.scans > 0;
+    decodable.then_some(u64::from(header.width) * u64::from(header.height)).filter(|&area| area > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn encoded(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let picture = image::RgbImage::from_fn(width, height, |x, y| {
+            image::Rgb([x * 3, y * 4, x * y].map(|value| value as u8))
+        });
+        picture.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
+        bytes
+    }
+
+    fn kind(bytes: &[u8]) -> Option<ErrorKind> {
+        decode(bytes, &Limits::default()).and_then(Raster::finish).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn data_that_end_early_are_truncated_and_the_rest_decodes() {
+        let whole = encoded(80, 64);
+        let data = whole.len() - 2;
+        let cases: [(&str, Vec<u8>, Option<ErrorKind>); 8] = [
+            ("whole", whole.clone(), None),
+            ("without its end marker", whole[..data].to_vec(), None),
+            ("garbage behind", [&whole[..], &[7; 999]].concat(), None),
+            ("another picture behind", [&whole[..], &whole[..]].concat(), None),
+            ("half", whole[..data / 2].to_vec(), Some(ErrorKind::Truncated)),
+            (
+                "half, with an end marker",
+                [&whole[..data / 2], b"\xFF\xD9"].concat(),
+                Some(ErrorKind::Truncated),
+            ),
+            ("tables only", whole[..160].to_vec(), Some(ErrorKind::Truncated)),
+            ("two bytes", whole[..2].to_vec(), Some(ErrorKind::Truncated)),
+        ];
+        for (name, bytes, expected) in cases {
+            assert_eq!(kind(&bytes), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_cut_is_an_error_and_none_panics() {
+        let whole = encoded(40, 32);
+        for length in 0..whole.len() - 2 {
+            let found = kind(&whole[..length]);
+            // The last bytes may hold nothing but padding bits.
+            assert!(found.is_some() || length + 4 > whole.len(), "{length} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn the_size_is_checked_before_anything_is_decoded() {
+        let mut bytes = encoded(16, 16);
+        let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        for (height, width, expected) in
+            [(65_500_u16, 65_500_u16, ErrorKind::TooLarge), (16, 0, ErrorKind::Malformed)]
+        {
+            bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+            bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+            assert_eq!(kind(&bytes), Some(expected));
+        }
+    }
+
+    #[test]
+    fn other_processes_are_unsupported() {
+        let mut bytes = encoded(16, 16);
+        let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        for process in [3, 5, 9, 10] {
+            bytes[frame + 1] = 0xC0 + process;
+            assert_eq!(kind(&bytes), Some(ErrorKind::Unsupported), "{process}");
+        }
+    }
+
+    #[test]
+    fn reduction_keeps_the_short_side() {
+        let bytes = encoded(80, 64);
+        for (min_side, expected) in
+            [(8, Some((10, 8))), (9, Some((20, 16))), (32, Some((40, 32))), (33, None)]
+        {
+            let raster = reduced(&bytes, &Limits::default(), min_side).unwrap();
+            assert_eq!(raster.map(|raster| (raster.width, raster.height)), expected, "{min_side}");
+        }
+    }
+}
