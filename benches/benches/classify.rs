@@ -31,7 +31,9 @@ fn classify(c: &mut Criterion) {
             let batched = detector.batched().unwrap();
             let samples: Vec<_> = (0..pictures).map(|_| batched.prepare(&media).unwrap()).collect();
             let samples: Vec<_> = samples.iter().collect();
-            group.bench_function(format!("detector on {name}"), |b| b.iter(|| batched.analyze_batch(&samples)));
+            group.bench_function(format!("detector on {name}"), |b| {
+                b.iter(|| batched.analyze_batch(&samples))
+            });
         }
         if let Some(mut session) = bare_session(&options) {
             let tensor = Array4::from_shape_fn((pictures * VIEWS, 3, 224, 224), |(n, c, y, x)| {

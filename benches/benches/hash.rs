@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use deepscreen::media::Luma;
 use deepscreen::{Hashes, Limits, Media};
 use deepscreen_benches::photograph;
 
@@ -15,14 +16,18 @@ fn hash(c: &mut Criterion) {
         let media = || Media::from_bytes(bytes.as_slice(), &limits).unwrap();
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(1));
-        group.bench_function("decode at full size", |b| b.iter(|| media().pixels().map(|p| p.width()).unwrap()));
-        group.bench_function("decode at reduced size", |b| {
-            b.iter(|| media().reduced(256).map(|pixels| pixels.width()).unwrap());
+        group.bench_function("decode at full size", |b| {
+            b.iter(|| media().pixels().map(|p| p.width()).unwrap())
+        });
+        group.bench_function("decode luma alone", |b| {
+            b.iter(|| media().luma().map(|luma| luma.width()).unwrap())
         });
         let whole = media();
         let pixels = whole.pixels().unwrap();
-        group.bench_function("hash decoded pixels", |b| b.iter(|| Hashes::of(black_box(pixels))));
-        group.bench_function("bytes to hashes", |b| b.iter(|| Hashes::of(media().reduced(256).unwrap())));
+        group.bench_function("luma of decoded pixels", |b| b.iter(|| Luma::of(black_box(pixels))));
+        let luma = whole.luma().unwrap();
+        group.bench_function("hash luma", |b| b.iter(|| Hashes::of(black_box(luma))));
+        group.bench_function("bytes to hashes", |b| b.iter(|| Hashes::of(media().luma().unwrap())));
         group.finish();
     }
 }

@@ -16,7 +16,8 @@ struct Run {
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_deepscreen"));
     // The embedded engine alone, and the language of nobody's machine.
-    for name in ["ORT_DYLIB_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"] {
+    for name in ["ORT_DYLIB_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"]
+    {
         command.env_remove(name);
     }
     command
@@ -99,7 +100,9 @@ fn table_is_for_a_person() {
     let column = lines[0].find("a-table.jpg").unwrap();
     assert_eq!(lines[1].find("a/valley.jpg"), Some(column), "paths stand below one another");
     let summary = lines[5];
-    for part in ["4 pictures", "a second, rten", "1 not judged", "1 could not be read", "1 other file left out"] {
+    for part in
+        ["4 pictures", "a second, rten", "1 not judged", "1 could not be read", "1 other file left out"]
+    {
         assert!(summary.contains(part), "{part}: {summary}");
     }
     assert!(lines[6].contains("no proof"), "{}", run.out);
@@ -108,7 +111,8 @@ fn table_is_for_a_person() {
 #[test]
 fn colours_come_when_they_are_asked_for_and_go_with_no_color() {
     let file = fixture("hostile/cut_half.jpg");
-    let coloured = finish(program().env("CLICOLOR_FORCE", "1").args(["scan", "--engine", "rten"]).arg(&file), "");
+    let coloured =
+        finish(program().env("CLICOLOR_FORCE", "1").args(["scan", "--engine", "rten"]).arg(&file), "");
     assert!(coloured.out.contains('\x1b'), "{}", coloured.out);
     let mut plain = program();
     plain.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").args(["scan", "--engine", "rten"]).arg(&file);
@@ -143,7 +147,11 @@ fn fail_on_changes_the_status_and_nothing_else() {
     let folder = folder();
     let all = folder.path();
     assert_eq!(scan(all, &["--fail-on", "unreadable"]).status, 1);
-    assert_eq!(scan(&all.join("notes.jpg"), &["--fail-on", "unreadable"]).status, 0, "text is not unreadable");
+    assert_eq!(
+        scan(&all.join("notes.jpg"), &["--fail-on", "unreadable"]).status,
+        0,
+        "text is not unreadable"
+    );
     assert_eq!(scan(&all.join("cut.jpg"), &["--fail-on", "flagged,review"]).status, 0);
 }
 
@@ -154,7 +162,8 @@ fn missing_paths_are_named() {
     assert!(none.err.contains("no/such/folder, nor/this: no such file or folder"), "{}", none.err);
     assert!(none.out.is_empty());
     let good = fixture("images/photo_table.jpg");
-    let one = run(["scan", "--engine", "rten", "--format", "jsonl", good.to_str().unwrap(), "no/such/file.jpg"]);
+    let one =
+        run(["scan", "--engine", "rten", "--format", "jsonl", good.to_str().unwrap(), "no/such/file.jpg"]);
     assert_eq!(one.status, 0);
     let records = records(&one);
     assert_eq!(records.len(), 2);
@@ -202,11 +211,13 @@ fn wrong_models_policies_rates_and_libraries_say_what_to_do() {
 
 #[test]
 fn a_list_on_standard_input_keeps_its_order() {
-    let paths = ["images/photo_wall.jpg", "images/photo_table.jpg"].map(|name| fixture(name).display().to_string());
+    let paths =
+        ["images/photo_wall.jpg", "images/photo_table.jpg"].map(|name| fixture(name).display().to_string());
     let mut command = program();
     command.args(["scan", "--engine", "rten", "--format", "jsonl", "-"]);
     let run = finish(&mut command, &format!("{}\r\n\n{}\n", paths[0], paths[1]));
-    let found: Vec<_> = records(&run).iter().map(|r| r["input"]["path"].as_str().unwrap().to_owned()).collect();
+    let found: Vec<_> =
+        records(&run).iter().map(|r| r["input"]["path"].as_str().unwrap().to_owned()).collect();
     assert_eq!(found, paths);
 }
 
@@ -214,12 +225,14 @@ fn a_list_on_standard_input_keeps_its_order() {
 fn vietnamese_is_spoken_where_it_is_asked_for() {
     let folder = folder();
     let run = scan(folder.path(), &["--lang", "vi"]);
-    for words in ["không thấy dấu hiệu", "chưa kết luận được", "tệp bị cắt cụt", "4 ảnh", "Bỏ qua 1 tệp"] {
+    for words in ["không thấy dấu hiệu", "chưa kết luận được", "tệp bị cắt cụt", "4 ảnh", "Bỏ qua 1 tệp"]
+    {
         assert!(run.out.contains(words), "{words}: {}", run.out);
     }
     let help = finish(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--help"]), "");
     assert!(help.out.contains("Tỷ lệ ảnh chụp được phép báo nhầm"), "{}", help.out);
-    let english = finish(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--lang", "en"]).arg(folder.path()), "");
+    let english =
+        finish(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--lang", "en"]).arg(folder.path()), "");
     assert!(english.out.contains("4 pictures"), "{}", english.out);
 }
 

@@ -58,8 +58,8 @@ pub trait Analyzer: Send + Sync {
 pub enum Need {
     /// The bytes of the file.
     Bytes,
-    /// Pixels, of which a short side of this many is enough: [`Media::reduced`].
-    Reduced(u32),
+    /// Its brightness, small: [`Media::luma`].
+    Luma,
     /// All pixels: [`Media::pixels`].
     Pixels,
 }

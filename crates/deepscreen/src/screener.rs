@@ -237,15 +237,14 @@ impl Screener {
     /// Decodes as much as the most demanding analyzer needs: once, so that a picture which cannot be decoded is
     /// one failure, whatever the number of analyzers.
     fn decode(&self, media: &Media) -> Result<()> {
-        let mut reduced = None;
-        for analyzer in &self.inner.analyzers {
-            match analyzer.need() {
-                Need::Bytes => {}
-                Need::Reduced(side) => reduced = reduced.max(Some(side)),
-                Need::Pixels => return media.pixels().map(drop),
-            }
+        let needs = |need| self.inner.analyzers.iter().any(|analyzer| analyzer.need() == need);
+        if needs(Need::Pixels) {
+            media.pixels().map(drop)
+        } else if needs(Need::Luma) {
+            media.luma().map(drop)
+        } else {
+            Ok(())
         }
-        reduced.map_or(Ok(()), |side| media.reduced(side).map(drop))
     }
 
     /// Replaces every sample by an answer.

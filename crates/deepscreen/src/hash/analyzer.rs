@@ -6,11 +6,7 @@ use crate::error::Result;
 use crate::evidence::{Evidence, Finding};
 use crate::media::Media;
 
-/// Side in pixels that a picture keeps when it is decoded for its hashes alone.
-const HASH_SIDE: u32 = 256;
-
-/// Computes [`Hashes`]. A JPEG that nothing else has decoded yet is decoded at reduced scale, several times as
-/// fast and within PDQ's own tolerance of 10 bits.
+/// Computes [`Hashes`] of a picture's [luma](Media::luma).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashAnalyzer;
 
@@ -20,11 +16,11 @@ impl Analyzer for HashAnalyzer {
     }
 
     fn need(&self) -> Need {
-        Need::Reduced(HASH_SIDE)
+        Need::Luma
     }
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
-        let hashes = Hashes::of(media.reduced(HASH_SIDE)?);
+        let hashes = Hashes::of(media.luma()?);
         Ok(vec![Evidence::new("hash", Finding::Hashes(hashes))])
     }
 }

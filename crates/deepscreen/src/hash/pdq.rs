@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::Pdq;
-use super::luma::Plane;
+use crate::media::Luma;
 
 /// Samples a side that the hash is made from.
 const SIDE: usize = 64;
@@ -15,75 +15,60 @@ const SIDE: usize = 64;
 const BITS: usize = 16;
 
 /// The hash and its quality, 0 to 100.
-pub(super) fn hash(plane: &Plane) -> (Pdq, u8) {
-    let samples = downsample(plane);
+pub(super) fn hash(luma: &Luma) -> (Pdq, u8) {
+    let samples = downsample(luma);
     (bits_by_median(&low_frequencies(&samples)), quality(&samples))
 }
 
 /// Jarosz filter (two passes of a box along rows and columns), then the sample at the centre of each cell.
-fn downsample(plane: &Plane) -> Vec<f32> {
-    let (width, height) = (plane.width, plane.height);
-    let window = |side: usize| (side + 2 * SIDE - 1) / (2 * SIDE);
-    let mut a = plane.samples.clone();
-    let mut b = vec![0.0; a.len()];
-    for _ in 0..2 {
-        box_rows(&a, &mut b, width, window(width));
-        box_columns(&b, &mut a, width, window(height));
-    }
-    let centre = |cell: usize, side: usize| ((2 * cell + 1) * side) / (2 * SIDE);
-    let mut samples = Vec::with_capacity(SIDE * SIDE);
-    for i in 0..SIDE {
-        let row = centre(i, height) * width;
-        samples.extend((0..SIDE).map(|j| a[row + centre(j, width)]));
+///
+/// All of it is linear and works on rows and columns apart, so each sample is a weighted sum of a few columns of a
+/// few rows: the filter is worked out for the 64 centres of each side alone.
+fn downsample(luma: &Luma) -> Vec<f32> {
+    let (width, height) = (luma.width() as usize, luma.height() as usize);
+    let (columns, rows) = (cells(width), cells(height));
+    let mut samples = vec![0.0f32; SIDE * SIDE];
+    let mut line = [0.0f32; SIDE];
+    let mut filtered: Vec<Option<[f32; SIDE]>> = vec![None; height];
+    for (cell, out) in rows.iter().zip(samples.chunks_exact_mut(SIDE)) {
+        for (y, weight) in (cell.first..).zip(&cell.weights) {
+            let row = filtered[y].get_or_insert_with(|| {
+                let row = &luma.as_gray8()[y * width..(y + 1) * width];
+                for (cell, sample) in columns.iter().zip(&mut line) {
+                    *sample =
+                        cell.weights.iter().zip(&row[cell.first..]).map(|(w, s)| w * f32::from(*s)).sum();
+                }
+                line
+            });
+            out.iter_mut().zip(row).for_each(|(out, sample)| *out += weight * *sample);
+        }
     }
     samples
 }
 
-/// How a centred window of `window` samples lies at `at` in a line of `length`: first sample, one past the last.
-/// An even window reaches one further to the right, as in the reference.
-fn window_at(at: usize, length: usize, window: usize) -> (usize, usize) {
+/// What one sample is made of, along one side.
+struct Cell {
+    first: usize,
+    weights: Vec<f32>,
+}
+
+/// The weights of two boxes, one after the other, at the centres of 64 cells of a side.
+fn cells(side: usize) -> Vec<Cell> {
+    let window = side.div_ceil(2 * SIDE);
+    // As in the reference, an even window reaches one further to the right, and what lies outside is left out.
     let right = (window + 2) / 2;
-    let left = window - right;
-    (at.saturating_sub(left), (at + right).min(length))
-}
-
-fn box_rows(from: &[f32], to: &mut [f32], width: usize, window: usize) {
-    for (from, to) in from.chunks_exact(width).zip(to.chunks_exact_mut(width)) {
-        let (mut sum, mut start, mut end) = (0.0f32, 0, 0);
-        for (at, out) in to.iter_mut().enumerate() {
-            let (first, past) = window_at(at, width, window);
-            while end < past {
-                sum += from[end];
-                end += 1;
-            }
-            while start < first {
-                sum -= from[start];
-                start += 1;
-            }
-            *out = sum / (past - first) as f32;
+    let reach = |at: usize| (at.saturating_sub(window - right), (at + right).min(side));
+    let cell = |cell: usize| {
+        let (first, past) = reach(((2 * cell + 1) * side) / (2 * SIDE));
+        let mut weights = vec![0.0; reach(past - 1).1 - reach(first).0];
+        for inner in first..past {
+            let (from, to) = reach(inner);
+            let weight = 1.0 / ((past - first) * (to - from)) as f32;
+            weights[from - reach(first).0..to - reach(first).0].iter_mut().for_each(|sum| *sum += weight);
         }
-    }
-}
-
-/// As [`box_rows`], a whole row of sums at a time, so that memory is read in order.
-fn box_columns(from: &[f32], to: &mut [f32], width: usize, window: usize) {
-    let height = from.len() / width;
-    let row = |y: usize| &from[y * width..(y + 1) * width];
-    let mut sums = vec![0.0f32; width];
-    let (mut start, mut end) = (0, 0);
-    for (at, out) in to.chunks_exact_mut(width).enumerate() {
-        let (first, past) = window_at(at, height, window);
-        while end < past {
-            sums.iter_mut().zip(row(end)).for_each(|(sum, sample)| *sum += sample);
-            end += 1;
-        }
-        while start < first {
-            sums.iter_mut().zip(row(start)).for_each(|(sum, sample)| *sum -= sample);
-            start += 1;
-        }
-        let scale = 1.0 / (past - first) as f32;
-        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = sum * scale);
-    }
+        Cell { first: reach(first).0, weights }
+    };
+    (0..SIDE).map(cell).collect()
 }
 
 /// The reference's measure of detail: the sum of all steps between neighbours, in whole hundredths.

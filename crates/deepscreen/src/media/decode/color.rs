@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use moxcms::{ColorProfile, DataColorSpace, Layout, ParsingOptions, TransformOptions};
 
 use super::orientation::Orientation;
-use super::{Decoded, Note, Pixels, malformed};
+use super::{Decoded, Grey, Luma, Note, Pixels, luma, malformed};
 use crate::error::Result;
 
 /// What the bytes of a pixel mean.
@@ -39,8 +39,6 @@ pub(super) struct Raster {
     pub(super) icc: Option<Vec<u8>>,
     pub(super) orientation: Orientation,
     pub(super) notes: Vec<Note>,
-    /// Width and height before it was shrunk.
-    whole: Option<(u32, u32)>,
 }
 
 impl Raster {
@@ -53,8 +51,28 @@ impl Raster {
             icc: None,
             orientation: Orientation::default(),
             notes: Vec::new(),
-            whole: None,
         }
+    }
+
+    /// The brightness alone: reduced first, so that the rest is done on few pixels. Transparent pixels have colours
+    /// of their own that must not run into their neighbours.
+    pub(super) fn finish_luma(mut self) -> Result<Grey> {
+        let size = self.orientation.size(self.width, self.height);
+        let factor = luma::factor(self.width, self.height);
+        let (data, width) = (&self.data, self.width as usize);
+        let reduced = match self.channels {
+            _ if self.data.len() != width * self.height as usize * self.channels.count() => None,
+            Channels::Gray => Some(luma::averaged::<1>(data, width, factor)),
+            Channels::Rgb => Some(luma::averaged::<3>(data, width, factor)),
+            Channels::Cmyk => Some(luma::averaged::<4>(data, width, factor)),
+            Channels::GrayAlpha | Channels::Rgba => None,
+        };
+        if let Some(data) = reduced {
+            let side = |side: u32| side.div_ceil(factor as u32);
+            (self.width, self.height, self.data) = (side(self.width), side(self.height), data);
+        }
+        let Decoded { pixels, notes } = self.finish()?;
+        Ok(Grey { luma: Luma::of(&pixels), size, notes })
     }
 
     /// Converts to upright sRGB over white.
@@ -90,22 +108,7 @@ impl Raster {
         };
         let (width, height, rgb) = self.orientation.apply::<3>(self.width, self.height, rgb);
         let pixels = Pixels::from_rgb8(width, height, rgb).ok_or_else(|| malformed("no pixels"))?;
-        let size = self.whole.map_or((width, height), |(width, height)| self.orientation.size(width, height));
-        Ok(Decoded { pixels, size, notes: self.notes })
-    }
-
-    /// Averages squares of `factor` pixels; what is left over at the right and the bottom makes smaller ones.
-    pub(super) fn shrink(&mut self, factor: usize) {
-        let (width, height) = (self.width as usize, self.height as usize);
-        self.whole.get_or_insert((self.width, self.height));
-        let data = std::mem::take(&mut self.data);
-        self.data = match self.channels.count() {
-            1 => shrink::<1>(&data, width, factor),
-            2 => shrink::<2>(&data, width, factor),
-            3 => shrink::<3>(&data, width, factor),
-            _ => shrink::<4>(&data, width, factor),
-        };
-        (self.width, self.height) = (width.div_ceil(factor) as u32, height.div_ceil(factor) as u32);
+        Ok(Decoded { pixels, notes: self.notes })
     }
 
     /// Divides the colours by alpha, where they were multiplied by it.
@@ -160,29 +163,25 @@ impl Raster {
     }
 }
 
-/// The averages of squares of `factor` pixels of `N` channels each.
-fn shrink<const N: usize>(data: &[u8], width: usize, factor: usize) -> Vec<u8> {
-    let mut shrunk = Vec::with_capacity(data.len() / (factor * factor) + width * N);
-    let mut sums = vec![[0_u32; N]; width.div_ceil(factor)];
-    for rows in data.chunks(width * N * factor) {
-        sums.fill([0; N]);
-        for row in rows.chunks_exact(width * N) {
-            let (pixels, _) = row.as_chunks::<N>();
-            for (square, sum) in pixels.chunks(factor).zip(&mut sums) {
-                for pixel in square {
-                    for channel in 0..N {
-                        sum[channel] += u32::from(pixel[channel]);
-                    }
-                }
-            }
-        }
-        let lines = rows.len() / (width * N);
-        for (x, sum) in sums.iter().enumerate() {
-            let count = (lines * factor.min(width - x * factor)) as u32;
-            shrunk.extend(sum.map(|total| ((total + count / 2) / count) as u8));
-        }
+/// Whether a profile of red, green and blue hardly touches brightness, as sRGB and the wider spaces of phones do (of
+/// Display P3, 1 in 255 on average): then the luma that is stored is as good as that of the converted colours.
+pub(super) fn keeps_luma(icc: &[u8]) -> bool {
+    let transform = match Conversion::new(icc, Channels::Rgb) {
+        Some(Conversion::Srgb) => return true,
+        Some(Conversion::To(transform, Channels::Rgb)) => transform,
+        _ => return false,
+    };
+    let steps = || (0..=4u8).map(|step| step * 63);
+    let colors: Vec<u8> =
+        steps().flat_map(|r| steps().flat_map(move |g| steps().flat_map(move |b| [r, g, b]))).collect();
+    let mut converted = vec![0; colors.len()];
+    if transform.transform(&colors, &mut converted).is_err() {
+        return false;
     }
-    shrunk
+    let luma = |colors: Vec<u8>| Pixels::from_rgb8(125, 1, colors).map(|pixels| Luma::of(&pixels));
+    let (Some(before), Some(after)) = (luma(colors), luma(converted)) else { return false };
+    let differences = before.as_gray8().iter().zip(after.as_gray8()).map(|(a, b)| u32::from(a.abs_diff(*b)));
+    differences.sum::<u32>() <= 2 * 125
 }
 
 enum Conversion {
@@ -343,13 +342,5 @@ mod tests {
             assert_eq!(decoded.pixels.as_rgb8() != [200, 50, 50], changes);
             assert!(decoded.notes.is_empty());
         }
-    }
-
-    #[test]
-    fn shrinking_averages_squares_and_keeps_the_rest() {
-        let mut raster = Raster::new(3, 3, Channels::Gray, vec![0, 10, 100, 20, 30, 50, 200, 100, 7]);
-        raster.shrink(2);
-        assert_eq!((raster.width, raster.height), (2, 2));
-        assert_eq!(raster.data, [15, 75, 150, 7]);
     }
 }

@@ -9,7 +9,6 @@ mod generic;
 mod heif;
 mod ifd;
 mod jpeg;
-mod jpeg_reduced;
 #[cfg(feature = "jxl")]
 mod jxl;
 mod orientation;
@@ -21,7 +20,8 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::format::{Format, OtherFormat, RawFormat};
-use super::{Decoded, Limits, Note, Pixels};
+use super::luma;
+use super::{Decoded, Grey, Limits, Luma, Note, Pixels};
 use crate::error::{Error, ErrorKind, Result};
 use color::Raster;
 
@@ -35,18 +35,12 @@ pub(super) fn decode(bytes: &[u8], format: Format, limits: &Limits) -> Result<De
     guard(format, || raster(bytes, format, limits)?.finish())
 }
 
-/// Decodes a JPEG at 1/2, 1/4 or 1/8 of its size, the smallest whose short side has `min_side` pixels or more;
-/// `None` where there is nothing to gain.
-pub(super) fn decode_reduced(
-    bytes: &[u8],
-    format: Format,
-    limits: &Limits,
-    min_side: u32,
-) -> Result<Option<Decoded>> {
-    if format != Format::Jpeg {
-        return Ok(None);
-    }
-    guard(format, || jpeg::reduced(bytes, limits, min_side)?.map(Raster::finish).transpose())
+/// Decodes the brightness of a picture alone, reduced.
+pub(super) fn decode_luma(bytes: &[u8], format: Format, limits: &Limits) -> Result<Grey> {
+    guard(format, || {
+        let luma = if format == Format::Jpeg { jpeg::luma(bytes, limits)? } else { None };
+        luma.map_or_else(|| raster(bytes, format, limits), Ok)?.finish_luma()
+    })
 }
 
 fn raster(bytes: &[u8], format: Format, limits: &Limits) -> Result<Raster> {

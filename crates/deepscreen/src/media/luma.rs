@@ -1,0 +1,142 @@
+//! The brightness of a picture, small: what perceptual hashes look at.
+
+use std::fmt;
+
+use super::Pixels;
+
+/// Short side in pixels that is kept where the picture has it. PDQ takes 64 samples a side of what two passes of a
+/// filter leave: at 256 its hashes stay within 10 bits of those of the whole picture (the tests of `hash`).
+const SHORT_SIDE: usize = 256;
+
+/// A grey picture: one byte a pixel, rows from the top, no padding.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Luma {
+    width: u32,
+    height: u32,
+    data: Vec<u8>,
+}
+
+impl Luma {
+    /// Luma by ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B, as JPEG and PDQ have it) of a picture, each side divided
+    /// by 1, 2, 4 or 8: the most that leaves a short side of 256 pixels.
+    pub fn of(pixels: &Pixels) -> Self {
+        let (width, height) = (pixels.width() as usize, pixels.height() as usize);
+        let rows = pixels.as_rgb8().chunks_exact(width * 3);
+        let mut grey = Vec::with_capacity(width * height);
+        for row in rows {
+            grey.extend(row.as_chunks::<3>().0.iter().map(|rgb| luma(*rgb)));
+        }
+        Self { width: pixels.width(), height: pixels.height(), data: grey }.reduced()
+    }
+
+    /// Takes `width * height` bytes; `None` where the length is another or a side is 0.
+    pub fn from_gray8(width: u32, height: u32, data: Vec<u8>) -> Option<Self> {
+        let expected = (width as usize).checked_mul(height as usize)?;
+        (expected > 0 && data.len() == expected).then_some(Self { width, height, data })
+    }
+
+    /// Pixels from left to right, at least 1.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels from top to bottom, at least 1.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The samples: `width * height` bytes.
+    pub fn as_gray8(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Reduced, for a picture that is not yet.
+    fn reduced(self) -> Self {
+        let factor = factor(self.width, self.height);
+        if factor == 1 {
+            return self;
+        }
+        let data = averaged::<1>(&self.data, self.width as usize, factor);
+        let side = |side: u32| side.div_ceil(factor as u32);
+        Self { width: side(self.width), height: side(self.height), data }
+    }
+}
+
+/// By how much to divide the sides of a picture: 8, 4, 2 or 1, the most that leaves the short side long enough.
+pub(super) fn factor(width: u32, height: u32) -> usize {
+    let short = width.min(height) as usize;
+    [8, 4, 2].into_iter().find(|factor| short.div_ceil(*factor) >= SHORT_SIDE).unwrap_or(1)
+}
+
+/// The means of squares of `factor` pixels a side, of `N` channels each; what is left over at the right and at the
+/// bottom makes smaller ones.
+pub(super) fn averaged<const N: usize>(data: &[u8], width: usize, factor: usize) -> Vec<u8> {
+    match factor {
+        8 => means::<N, 8>(data, width),
+        4 => means::<N, 4>(data, width),
+        2 => means::<N, 2>(data, width),
+        _ => data.to_vec(),
+    }
+}
+
+fn means<const N: usize, const FACTOR: usize>(data: &[u8], width: usize) -> Vec<u8> {
+    let to_width = width.div_ceil(FACTOR);
+    let mut means = Vec::with_capacity(data.len() / (FACTOR * FACTOR) + to_width * N);
+    let mut sums = vec![[0u16; N]; to_width];
+    let add = |sum: &mut [u16; N], pixels: &[[u8; N]]| {
+        for pixel in pixels {
+            sum.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += u16::from(*sample));
+        }
+    };
+    for rows in data.chunks(width * N * FACTOR) {
+        sums.fill([0; N]);
+        let height = rows.len() / (width * N);
+        for row in rows.chunks_exact(width * N) {
+            let (squares, rest) = row.as_chunks::<N>().0.as_chunks::<FACTOR>();
+            sums.iter_mut().zip(squares).for_each(|(sum, square)| add(sum, square));
+            if let Some(last) = sums.get_mut(squares.len()) {
+                add(last, rest);
+            }
+        }
+        for (x, sum) in sums.iter().enumerate() {
+            let count = (height * FACTOR.min(width - x * FACTOR)) as u16;
+            means.extend(sum.map(|sum| ((sum + count / 2) / count) as u8));
+        }
+    }
+    means
+}
+
+impl fmt::Debug for Luma {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Luma({}x{})", self.width, self.height)
+    }
+}
+
+fn luma([r, g, b]: [u8; 3]) -> u8 {
+    // In 1/65536, rounded; the weights add up to 65536, so that white stays 255.
+    ((19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 32_768) >> 16) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_are_averaged_and_what_is_left_over_is_not_darkened() {
+        assert_eq!(averaged::<1>(&[0, 10, 100, 20, 30, 50, 200, 100, 7], 3, 2), [15, 75, 150, 7]);
+        assert_eq!(averaged::<2>(&[0, 10, 20, 30, 100, 200], 3, 2), [10, 20, 100, 200]);
+        for (width, height, expected) in
+            [(1025, 3, (1025, 3)), (3000, 2001, (750, 501)), (511, 700, (256, 350)), (2048, 2050, (256, 257))]
+        {
+            let data = vec![200; (width * height * 3) as usize];
+            let luma = Luma::of(&Pixels::from_rgb8(width, height, data).unwrap());
+            assert_eq!((luma.width, luma.height), expected, "{width}x{height}");
+            assert!(luma.data.iter().all(|sample| *sample == 200), "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn white_is_white_and_green_is_brighter_than_blue() {
+        assert_eq!([[255; 3], [0; 3], [0, 255, 0], [0, 0, 255]].map(luma), [255, 0, 150, 29]);
+    }
+}
