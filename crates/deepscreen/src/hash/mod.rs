@@ -26,7 +26,7 @@ pub struct Hashes {
     pub pdq: Pdq,
     /// The image's quality as PDQ measures it, 0 to 100: how much detail it has. Below 50 a hash means little.
     pub pdq_quality: u8,
-    /// DCT hash: the median of the lowest 8x8 frequencies.
+    /// DCT hash (this and the next two by image_hasher 3, of BT.601 luma): the median of the lowest 8x8 frequencies.
     pub phash: Hash64,
     /// Gradient hash: whether each of 8x8 cells is brighter than its left neighbour.
     pub dhash: Hash64,
@@ -58,7 +58,7 @@ static HASHERS: LazyLock<[Hasher<[u8; 8]>; 3]> = LazyLock::new(|| {
     ]
 });
 
-/// Side in pixels of the picture that the img_hash family is computed from: within 6 bits of what it gives for the
+/// Side in pixels of the picture that the img_hash family is computed from: within 4 bits of what it gives for the
 /// whole picture (`tests/hashes.rs`), without filtering that, which takes milliseconds.
 const THUMBNAIL: u32 = 64;
 
