@@ -23,7 +23,8 @@ use preprocess::Crops;
 
 pub use engine::{EngineChoice, EngineOptions, EngineStatus};
 
-/// Pictures in one batch. Larger ones gain nothing on either engine (`benches/`, `classify`) and cost memory.
+/// Pictures in one batch. From 1 to 8 none is faster than another on either engine (`benches/`, `classify`); small ones
+/// spread better over the cores.
 const BATCH: usize = 4;
 
 /// A loaded model: its contract, its weights in an engine, ready for any number of threads.
