@@ -4,6 +4,7 @@
 //! A process can hold one ONNX Runtime environment only, so each of the three runs in a process of its own, in turn,
 //! round by round; the ratios are of one round, so that a machine that slows down slows all. The ratio to the bare
 //! session says what our own code costs (the aim: 0.9 of its speed). Needs `pip install onnxruntime`.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

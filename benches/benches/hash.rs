@@ -1,6 +1,7 @@
 //! From the bytes of a JPEG to its hashes, on one core: a web picture of 0.2 megapixels and a camera's of 10.
 //!
 //! `benches/compare.py` sets the same job beside Python's pdqhash.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::hint::black_box;
 

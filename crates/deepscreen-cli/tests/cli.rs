@@ -1,4 +1,5 @@
 //! The program as a user runs it: what it prints where, and its exit status.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

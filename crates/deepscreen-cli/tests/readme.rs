@@ -1,6 +1,7 @@
 //! What the README shows is what the program prints.
 //!
 //! After a change that is meant: `UPDATE_README=1 cargo test -p deepscreen-cli --test readme`.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 use std::process::Command;

@@ -202,7 +202,7 @@ impl Opinion<'_> {
         let Some((label, point)) = self.reached else {
             let max_fpr = self.rule.max_fpr;
             let missing = OperatingPoint::within(&self.score.operating_points, max_fpr).is_none();
-            return missing.then(|| Reason {
+            return missing.then_some(Reason {
                 source,
                 strength: Strength::Weak,
                 cause: Cause::NoOperatingPoint { detector, max_fpr },

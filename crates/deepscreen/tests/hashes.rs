@@ -1,4 +1,5 @@
 //! Hashes of the fixtures against those of PyPI `pdqhash`, which the fixtures' generator wrote down.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! The JSON record against its schema, over every fixture.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
 

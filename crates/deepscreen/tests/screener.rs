@@ -1,4 +1,5 @@
 //! The screener through its public interface: order, isolation, and that nothing is lost.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

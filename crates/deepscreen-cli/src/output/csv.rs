@@ -12,11 +12,11 @@ const HASHES: [&str; 5] = ["pdq", "pdq_quality", "phash", "dhash", "ahash"];
 const FAILURES: &str = "failures";
 
 /// The rows of `scan --format csv`.
-pub(crate) struct ScanRows(Writer<Sink>);
+pub(crate) struct ScanRows(Box<Writer<Sink>>);
 
 impl ScanRows {
     pub(crate) fn new(out: Sink) -> Result<Self, Failed> {
-        let mut rows = Writer::from_writer(out);
+        let mut rows = Box::new(Writer::from_writer(out));
         let verdict = ["label", "probability", "kinds", "reasons", FAILURES];
         rows.write_record(INPUT.iter().chain(&verdict).chain(&HASHES)).map_err(failed)?;
         Ok(Self(rows))
@@ -43,11 +43,11 @@ impl ScanRows {
 }
 
 /// The rows of `hash --format csv`.
-pub(crate) struct HashRows(Writer<Sink>);
+pub(crate) struct HashRows(Box<Writer<Sink>>);
 
 impl HashRows {
     pub(crate) fn new(out: Sink) -> Result<Self, Failed> {
-        let mut rows = Writer::from_writer(out);
+        let mut rows = Box::new(Writer::from_writer(out));
         rows.write_record(INPUT.iter().chain(&HASHES).chain(&[FAILURES])).map_err(failed)?;
         Ok(Self(rows))
     }

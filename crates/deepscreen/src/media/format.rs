@@ -163,14 +163,11 @@ impl Format {
 
     /// Whether this build decodes the format (of camera raw files, their embedded preview).
     pub const fn is_decoded(self) -> bool {
-        match self {
-            Self::Heic => cfg!(feature = "heic"),
-            Self::Avif => cfg!(feature = "avif"),
-            Self::Jxl => cfg!(feature = "jxl"),
-            Self::Raw(_) => cfg!(feature = "raw"),
-            Self::Other(_) => false,
-            _ => true,
-        }
+        let left_out = (matches!(self, Self::Heic) && !cfg!(feature = "heic"))
+            || (matches!(self, Self::Avif) && !cfg!(feature = "avif"))
+            || (matches!(self, Self::Jxl) && !cfg!(feature = "jxl"))
+            || (matches!(self, Self::Raw(_)) && !cfg!(feature = "raw"));
+        !left_out && !matches!(self, Self::Other(_))
     }
 
     /// The lower-case name that records carry: `jpeg`, `png`, `heic`, `dng`.

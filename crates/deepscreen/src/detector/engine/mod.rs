@@ -4,6 +4,7 @@
 
 #[cfg(feature = "onnxruntime")]
 pub(super) mod onnxruntime;
+#[cfg(any(feature = "onnxruntime", feature = "rten"))]
 mod pool;
 #[cfg(feature = "rten")]
 mod rten;
@@ -83,6 +84,7 @@ impl EngineOptions {
         Self { threads, ..self }
     }
 
+    #[cfg(any(feature = "onnxruntime", feature = "rten"))]
     fn thread_count(&self) -> usize {
         crate::threads_or_cores(self.threads)
     }
@@ -108,6 +110,7 @@ pub(crate) trait Engine: Send + Sync {
 
 /// Checks what every engine asks of its input, since rten panics on an empty batch and the messages of the
 /// engines differ.
+#[cfg(any(feature = "onnxruntime", feature = "rten", test))]
 fn check_input(ports: &[Port], input: &ArrayViewD<'_, f32>) -> Result<()> {
     let [port, ..] = ports else {
         return Err(Error::new(ErrorKind::ModelShape, "the network has no input"));

@@ -250,10 +250,10 @@ mod tests {
         let mut bytes = b"II*\0\x08\0\0\0".to_vec();
         bytes.extend((all.len() as u16).to_le_bytes());
         for (tag, kind, count, value) in all {
-            bytes.extend((tag as u16).to_le_bytes());
-            bytes.extend((kind as u16).to_le_bytes());
-            bytes.extend((count as u32).to_le_bytes());
-            bytes.extend((value as u32).to_le_bytes());
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend(count.to_le_bytes());
+            bytes.extend(value.to_le_bytes());
         }
         bytes.extend([0; 4]);
         bytes.extend(data);
