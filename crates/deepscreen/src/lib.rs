@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod guard;
 mod language;
 
 mod walk;
@@ -50,12 +51,13 @@ pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
 pub use detector::{Detector, EngineChoice, EngineOptions, EngineStatus};
 pub use error::{Error, ErrorKind, Result};
 pub use evidence::{Evidence, Finding, OperatingPoint, Probability, Score};
+pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;
 pub use media::{Limits, Media};
 pub use policy::{Policy, Role, Rule};
 pub use report::SCHEMA;
-pub use screener::{Screener, ScreenerBuilder, panic_is_caught};
+pub use screener::{Screener, ScreenerBuilder};
 pub use screening::{Failure, Input, Replay, Screening, Summary};
 pub use verdict::{Cause, Kind, Label, Reason, Strength, Verdict};
 pub use walk::{Walk, walk};

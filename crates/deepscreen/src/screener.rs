@@ -3,9 +3,6 @@
 //! The screener knows the trait [`Analyzer`] and the policy, never a concrete analyzer. Whatever goes wrong with
 //! one input is recorded in its screening and never touches another.
 
-use std::any::Any;
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +12,7 @@ use rayon::prelude::*;
 use crate::analyzer::{Analyzer, BatchAnalyzer, Need, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Finding};
+use crate::guard::guard;
 use crate::media::{Limits, Media};
 use crate::policy::Policy;
 use crate::screening::{Failure, Input, Replay, Screening, Summary};
@@ -364,31 +362,4 @@ fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
         Ok(bytes) => (Input::of(&bytes), Media::from_bytes(bytes, limits)),
         Err(error) => (Input { bytes: size, ..Input::default() }, Err(unreadable(error))),
     }
-}
-
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the calling thread is inside of an analyzer whose panic the screener will catch and record.
-///
-/// A program's panic hook can ask this, to keep what is no crash away from its user.
-pub fn panic_is_caught() -> bool {
-    GUARDED.get()
-}
-
-/// Runs foreign code; a panic becomes an error of kind [`Panic`](ErrorKind::Panic).
-fn guard<T>(source: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let outer = GUARDED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(work));
-    GUARDED.set(outer);
-    result.unwrap_or_else(|panic| {
-        let message = format!("{source} panicked: {}", panic_message(&*panic));
-        Err(Error::new(ErrorKind::Panic, message))
-    })
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

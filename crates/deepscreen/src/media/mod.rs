@@ -8,6 +8,7 @@ mod format;
 mod limits;
 mod luma;
 mod pixels;
+mod sniff;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -17,12 +17,12 @@ mod raw;
 mod tiff;
 
 use std::error::Error as StdError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::format::{Format, OtherFormat, RawFormat};
 use super::luma;
 use super::{Decoded, Grey, Limits, Luma, Note, Pixels};
 use crate::error::{Error, ErrorKind, Result};
+use crate::guard::guard;
 use color::Raster;
 
 /// The camera raw format that the directories of a TIFF file speak of.
@@ -32,12 +32,12 @@ pub(super) fn raw_kind(bytes: &[u8]) -> Option<RawFormat> {
 
 /// Decodes a picture.
 pub(super) fn decode(bytes: &[u8], format: Format, limits: &Limits) -> Result<Decoded> {
-    guard(format, || raster(bytes, format, limits)?.finish())
+    guarded(format, || raster(bytes, format, limits)?.finish())
 }
 
 /// Decodes the brightness of a picture alone, reduced.
 pub(super) fn decode_luma(bytes: &[u8], format: Format, limits: &Limits) -> Result<Grey> {
-    guard(format, || {
+    guarded(format, || {
         let luma = if format == Format::Jpeg { jpeg::luma(bytes, limits)? } else { None };
         luma.map_or_else(|| raster(bytes, format, limits), Ok)?.finish_luma()
     })
@@ -76,16 +76,9 @@ fn raster(bytes: &[u8], format: Format, limits: &Limits) -> Result<Raster> {
     }
 }
 
-/// Runs a decoder; a panic in it becomes an error of kind `Panic`.
-fn guard<T>(format: Format, decoder: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(decoder)).unwrap_or_else(|payload| {
-        let text = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "no message".to_owned());
-        Err(Error::new(ErrorKind::Panic, format!("the {} decoder panicked: {text}", format.name())))
-    })
+/// Runs a decoder; a panic in it becomes an error.
+fn guarded<T>(format: Format, decoder: impl FnOnce() -> Result<T>) -> Result<T> {
+    guard(&format!("the {} decoder", format.name()), decoder)
 }
 
 #[cfg(not(all(feature = "heic", feature = "avif", feature = "jxl", feature = "raw")))]
@@ -204,13 +197,6 @@ fn ends_early(error: &(dyn StdError + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_panic_in_a_decoder_is_an_error_that_names_it() {
-        let error = guard::<()>(Format::Gif, || panic!("index out of bounds")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Panic);
-        assert_eq!(error.to_string(), "the gif decoder panicked: index out of bounds");
-    }
 
     #[test]
     fn a_size_is_checked_with_both_figures() {
