@@ -209,7 +209,7 @@ pub(crate) enum FailOn {
 }
 
 fn language() -> impl clap::builder::TypedValueParser<Value = Language> {
-    PossibleValuesParser::new(["en", "vi"]).try_map(|code| code.parse())
+    PossibleValuesParser::new(["en", "vi"]).map(|code| Language::from_code(&code).unwrap_or_default())
 }
 
 fn engine() -> impl clap::builder::TypedValueParser<Value = EngineChoice> {

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use deepscreen::{Label, Summary};
@@ -66,12 +65,4 @@ fn progress(inputs: usize, text: Text) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// What the table shows of a path: nothing of a folder that is the only one to be scanned.
-pub(crate) fn shown_root(paths: &[PathBuf]) -> Option<&PathBuf> {
-    match paths {
-        [folder] if folder.is_dir() => Some(folder),
-        _ => None,
-    }
 }

@@ -41,7 +41,8 @@ mod tests {
     fn a_panic_becomes_an_error_that_names_its_source() {
         let error = guard::<()>("the gif decoder", || {
             assert!(panic_is_caught());
-            guard("inner", || Ok(())).and_then(|()| panic!("index out of bounds"))
+            guard("inner", || Ok(()))?;
+            panic!("index out of bounds")
         })
         .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Panic);

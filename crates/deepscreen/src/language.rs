@@ -1,9 +1,5 @@
 //! The languages that text for a person exists in.
 
-use std::str::FromStr;
-
-use crate::error::{Error, ErrorKind};
-
 /// A language for sentences; codes are the same in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -15,15 +11,13 @@ pub enum Language {
     Vietnamese,
 }
 
-impl FromStr for Language {
-    type Err = Error;
-
-    /// Reads the code of ISO 639-1: `en` or `vi`.
-    fn from_str(code: &str) -> Result<Self, Error> {
+impl Language {
+    /// The language of an ISO 639-1 code, `en` or `vi`; `None` for others.
+    pub fn from_code(code: &str) -> Option<Self> {
         match code {
-            "en" => Ok(Self::English),
-            "vi" => Ok(Self::Vietnamese),
-            _ => Err(Error::new(ErrorKind::InvalidConfig, "not a language: en or vi expected").about(code)),
+            "en" => Some(Self::English),
+            "vi" => Some(Self::Vietnamese),
+            _ => None,
         }
     }
 }

@@ -50,7 +50,7 @@ mod report;
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
 pub use detector::{Detector, EngineChoice, EngineOptions, EngineStatus};
 pub use error::{Error, ErrorKind, Result};
-pub use evidence::{Evidence, Finding, OperatingPoint, Probability, Score};
+pub use evidence::{Evidence, Finding, Kind, OperatingPoint, Probability, Score};
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;
@@ -59,7 +59,7 @@ pub use policy::{Policy, Role, Rule};
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder};
 pub use screening::{Failure, Input, Replay, Screening, Summary};
-pub use verdict::{Cause, Kind, Label, Reason, Strength, Verdict};
+pub use verdict::{Cause, Label, Reason, Strength, Verdict};
 pub use walk::{Walk, walk};
 
 /// Lower-case hexadecimal digits, two a byte.

@@ -245,8 +245,8 @@ fn probability(opinions: &[Opinion<'_>]) -> Option<Probability> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Kind;
     use crate::language::Language;
-    use crate::verdict::Kind;
 
     fn score(source: &str, probability: f64) -> Evidence {
         let p = |value| Probability::new(value).unwrap();

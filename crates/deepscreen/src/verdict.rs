@@ -1,6 +1,6 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
-use crate::evidence::Probability;
+use crate::evidence::{Kind, Probability};
 use crate::language::Language;
 
 /// The answer for one picture.
@@ -56,60 +56,6 @@ impl Label {
             (Self::NoIndication, Language::Vietnamese) => "không thấy dấu hiệu",
             (Self::Inconclusive, Language::English) => "inconclusive",
             (Self::Inconclusive, Language::Vietnamese) => "chưa kết luận được",
-        }
-    }
-}
-
-/// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Kind {
-    /// The whole picture was made by a generator.
-    AiGenerated,
-    /// Part of a picture was made or changed by a generator.
-    AiEdited,
-    /// A face was replaced.
-    FaceSwap,
-    /// Changed by hand or by ordinary software.
-    Edited,
-    /// The picture is a known fake.
-    KnownFake,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::AiGenerated, Self::AiEdited, Self::FaceSwap, Self::Edited, Self::KnownFake];
-
-    /// The stable code, as records and contracts carry it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::AiGenerated => "ai_generated",
-            Self::AiEdited => "ai_edited",
-            Self::FaceSwap => "face_swap",
-            Self::Edited => "edited",
-            Self::KnownFake => "known_fake",
-        }
-    }
-
-    /// The kind of that [`code`](Self::code).
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// The kind in words.
-    pub const fn text(self, language: Language) -> &'static str {
-        match (self, language) {
-            (Self::AiGenerated, Language::English) => "AI generated",
-            (Self::AiGenerated, Language::Vietnamese) => "do AI tạo",
-            (Self::AiEdited, Language::English) => "edited with AI",
-            (Self::AiEdited, Language::Vietnamese) => "bị chỉnh sửa bằng AI",
-            (Self::FaceSwap, Language::English) => "face swapped",
-            (Self::FaceSwap, Language::Vietnamese) => "bị ghép mặt",
-            (Self::Edited, Language::English) => "edited",
-            (Self::Edited, Language::Vietnamese) => "bị chỉnh sửa",
-            (Self::KnownFake, Language::English) => "known fake",
-            (Self::KnownFake, Language::Vietnamese) => "ảnh giả đã biết",
         }
     }
 }

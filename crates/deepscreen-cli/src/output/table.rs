@@ -10,7 +10,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Sink;
 use crate::Failed;
-use crate::scan::shown_root;
 use crate::text::Text;
 
 /// A longer path pushes the rest of its own line only.
@@ -27,7 +26,11 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(out: Sink, roots: &[PathBuf], paths: &[PathBuf], text: Text) -> Self {
-        let root = shown_root(roots).cloned();
+        // Nothing is shown of a folder that is the only one to be scanned.
+        let root = match roots {
+            [folder] if folder.is_dir() => Some(folder.clone()),
+            _ => None,
+        };
         let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
         let label_width = widest(&mut Label::ALL.iter().map(|label| label.text(text.language()).width()));
         let path_width = widest(&mut paths.iter().map(|path| shown(path, root.as_deref()).width()));

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{OperatingPoint, Probability};
-use crate::verdict::Kind;
+use crate::evidence::{Kind, OperatingPoint, Probability};
 
 /// What a model is, what it takes and what its output means: the text of its `model.toml`.
 #[derive(Clone, Debug, Deserialize)]

@@ -14,9 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Sample};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Finding, OperatingPoint, Score};
+use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Score};
 use crate::media::Media;
-use crate::verdict::Kind;
 use contract::{Contract, OutputKind, Pool};
 use engine::{Engine, Port};
 use preprocess::Crops;
