@@ -218,7 +218,8 @@ impl Text {
         match bytes {
             0..1024 => format!("{bytes} B"),
             1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-            _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+            1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+            _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
         }
     }
 

@@ -160,7 +160,8 @@ pub(in crate::detector) fn candidates() -> Vec<PathBuf> {
         }
     }
     let mut seen = std::collections::HashSet::new();
-    found.retain(|path| seen.insert(path.clone()));
+    // `lib64` of an environment is often a link to `lib`.
+    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     found
 }
 

@@ -11,6 +11,7 @@ use rten_tensor::{Tensor, TensorView};
 use super::pool::Pool;
 use super::{Engine, Port, check_input};
 use crate::error::{Error, ErrorKind, Result};
+use crate::guard::guard;
 
 pub(super) struct Rten {
     model: Model,
@@ -80,20 +81,14 @@ impl Engine for Rten {
         let run = |pool: &mut Arc<ThreadPool>| {
             let options = RunOptions::default().with_thread_pool(Some(pool.clone()));
             let inputs = vec![(self.input_id, ValueOrView::from(view.as_dyn()))];
+            let failed = |error| Error::new(ErrorKind::Inference, "rten").because(error);
+            let run = || self.model.run(inputs, &self.output_ids, Some(options)).map_err(failed);
             // A rayon worker that waits for another pool takes up other work meanwhile, and more threads would
             // compute than there are cores. A plain thread waits idly, for some 20 us.
-            std::thread::scope(|scope| {
-                scope.spawn(|| self.model.run(inputs, &self.output_ids, Some(options))).join()
-            })
+            let ran = std::thread::scope(|scope| scope.spawn(|| guard("rten", run)).join());
+            ran.unwrap_or_else(|_| Err(Error::new(ErrorKind::Panic, "rten panicked")))
         };
-        let outputs = self.pools.with(|| Ok(single_thread()), run)?;
-        let outputs = match outputs {
-            Ok(outputs) => {
-                outputs.map_err(|error| Error::new(ErrorKind::Inference, "rten").because(error))?
-            }
-            // The caller decides what a panic costs; it must not be lost on the way.
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
+        let outputs = self.pools.with(|| Ok(single_thread()), run)??;
         outputs.into_iter().map(to_array).collect()
     }
 }
