@@ -1,11 +1,12 @@
 //! `deepscreen scan`: files and folders in, one line or record for each input out.
 
 use std::cell::Cell;
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use deepscreen::{Label, Summary};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::args::{FailOn, ScanArguments};
 use crate::output::Report;
@@ -59,9 +60,13 @@ fn progress(inputs: usize, text: Text) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(inputs as u64);
-    let template = format!("{{wide_bar}} {{pos}}/{{len}}  {{per_sec}}  {}", text.time_left());
+    let template = format!("{{wide_bar}} {{pos}}/{{len}}  {{rate}}  {}", text.time_left());
     if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
+        // The usual rate has four places.
+        let rate = |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{:.1}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
