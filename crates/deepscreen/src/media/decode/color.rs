@@ -163,8 +163,8 @@ impl Raster {
     }
 }
 
-/// Whether a profile of red, green and blue hardly touches brightness, as sRGB and the wider spaces of phones do (of
-/// Display P3, 1 in 255 on average): then the luma that is stored is as good as that of the converted colours.
+/// Whether a profile of red, green and blue hardly touches brightness (2 in 255 on average over all colours): then the
+/// luma that is stored is as good as that of the converted colours.
 pub(super) fn keeps_luma(icc: &[u8]) -> bool {
     let transform = match Conversion::new(icc, Channels::Rgb) {
         Some(Conversion::Srgb) => return true,

@@ -9,8 +9,9 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::color::{Channels, Raster, keeps_luma};
+use super::jpeg_luma::{self, Outcome};
 use super::orientation::Orientation;
-use super::{Limits, check_size, malformed, truncated, unsupported};
+use super::{Grey, Limits, Luma, check_size, luma, malformed, truncated, unsupported};
 use crate::error::{Error, Result};
 
 /// What the segments of a JPEG say, read without decoding anything.
@@ -157,7 +158,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raster> {
 
 /// The first component of gray and YCbCr, which is the luma of ITU-R BT.601; `None` for other colours and for those
 /// that a profile changes. The chroma is passed over: on 4:2:0 that saves a third to two thirds of the time.
-pub(super) fn luma(bytes: &[u8], limits: &Limits) -> Result<Option<Raster>> {
+pub(super) fn luma(bytes: &[u8], limits: &Limits) -> Result<Option<Grey>> {
     let header = walk(bytes)?;
     // RGB without a transform has letters for numbers, or Adobe's word for it.
     let is_ycbcr = header.components == 3 && header.adobe != Some(0) && !header.is_named_rgb;
@@ -169,10 +170,25 @@ pub(super) fn luma(bytes: &[u8], limits: &Limits) -> Result<Option<Raster>> {
         return Ok(None);
     }
     check(&header, limits)?;
+    let (width, height) = (u32::from(header.width), u32::from(header.height));
+    let factor = luma::factor(width, height);
+    if factor > 1 && header.interleaved && !header.is_progressive() {
+        match jpeg_luma::decode(bytes, factor) {
+            Outcome::Samples(data) => {
+                let side = |side: u32| side.div_ceil(factor as u32);
+                let (upright, size) = (orientation(&header), (width, height));
+                let (width, height, data) = upright.apply::<1>(side(width), side(height), data);
+                let luma = Luma::from_gray8(width, height, data).ok_or_else(|| malformed("no pixels"))?;
+                return Ok(Some(Grey { luma, size: upright.size(size.0, size.1), notes: Vec::new() }));
+            }
+            Outcome::Truncated => return Err(truncated(bytes.len(), None)),
+            Outcome::Left => {}
+        }
+    }
     let data = samples(bytes, &header, ColorSpace::Luma)?;
-    let mut raster = Raster::new(u32::from(header.width), u32::from(header.height), Channels::Gray, data);
+    let mut raster = Raster::new(width, height, Channels::Gray, data);
     raster.orientation = orientation(&header);
-    Ok(Some(raster))
+    raster.finish_luma().map(Some)
 }
 
 fn check(header: &Header<'_>, limits: &Limits) -> Result<()> {
@@ -380,15 +396,21 @@ mod tests {
 
     #[test]
     fn luma_alone_is_that_of_the_whole() {
-        let bytes = encoded(600, 520);
+        let picture = image::RgbImage::from_fn(600, 520, |x, y| {
+            let wave = (x as f32 / 40.0).sin() * (y as f32 / 60.0).cos();
+            image::Rgb(
+                [120.0 + 60.0 * wave, 130.0 - 50.0 * wave, 90.0 + 40.0 * wave].map(|value| value as u8),
+            )
+        });
+        let mut bytes = Vec::new();
+        picture.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg).unwrap();
         let limits = Limits::default();
-        let alone = luma(&bytes, &limits).unwrap().unwrap().finish_luma().unwrap();
-        let whole = super::super::Luma::of(&decode(&bytes, &limits).unwrap().finish().unwrap().pixels);
+        let alone = super::luma(&bytes, &limits).unwrap().unwrap();
+        let whole = Luma::of(&decode(&bytes, &limits).unwrap().finish().unwrap().pixels);
         assert_eq!((alone.size, alone.luma.width(), alone.luma.height()), ((600, 520), 300, 260));
         let differences = alone.luma.as_gray8().iter().zip(whole.as_gray8()).map(|(a, b)| a.abs_diff(*b));
-        // Strong colours leave the cube of RGB and are cut off there.
         assert!(differences.map(u64::from).sum::<u64>() < 300 * 260, "more than 1 in 255 on average");
-        let error = luma(&bytes[..bytes.len() / 2], &limits).map(drop).unwrap_err();
+        let error = super::luma(&bytes[..bytes.len() / 2], &limits).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Truncated);
     }
 }

@@ -9,6 +9,7 @@ mod generic;
 mod heif;
 mod ifd;
 mod jpeg;
+mod jpeg_luma;
 #[cfg(feature = "jxl")]
 mod jxl;
 mod orientation;
@@ -37,9 +38,9 @@ pub(super) fn decode(bytes: &[u8], format: Format, limits: &Limits) -> Result<De
 
 /// Decodes the brightness of a picture alone, reduced.
 pub(super) fn decode_luma(bytes: &[u8], format: Format, limits: &Limits) -> Result<Grey> {
-    guarded(format, || {
-        let luma = if format == Format::Jpeg { jpeg::luma(bytes, limits)? } else { None };
-        luma.map_or_else(|| raster(bytes, format, limits), Ok)?.finish_luma()
+    guarded(format, || match if format == Format::Jpeg { jpeg::luma(bytes, limits)? } else { None } {
+        Some(grey) => Ok(grey),
+        None => raster(bytes, format, limits)?.finish_luma(),
     })
 }
 
