@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deepscreen::{EngineChoice, EngineOptions, Language};
+use deepscreen::{EngineChoice, EngineOptions, Language, Provider};
+
+use crate::bare::ModelArguments;
 
 /// Screens images for AI generation and manipulation
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     },
     /// Print the manual page (roff)
     Man,
+    /// Load a model and run it once, for the parent process
+    #[command(hide = true)]
+    Trial(TrialArguments),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +102,16 @@ pub(crate) struct HashArguments {
     pub(crate) threads: Option<u16>,
 }
 
+/// The contract comes on standard input.
+#[derive(Debug, Args)]
+pub(crate) struct TrialArguments {
+    /// The folder of the weights
+    pub(crate) folder: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArguments {
     #[command(subcommand)]
@@ -114,7 +129,19 @@ pub(crate) enum ModelsCommand {
         models: Vec<PathBuf>,
 
         #[command(flatten)]
+        model: ModelArguments,
+
+        #[command(flatten)]
         engine: EngineArguments,
+    },
+    /// Show what a model takes and gives, and what its contract says; nothing is run
+    Inspect {
+        /// A model by its name, its folder, or an .onnx
+        #[arg(value_name = "ID|PATH")]
+        path: PathBuf,
+
+        #[command(flatten)]
+        model: ModelArguments,
     },
 }
 
@@ -127,9 +154,24 @@ pub(crate) struct DoctorArguments {
 /// What a verdict depends on.
 #[derive(Debug, Args)]
 pub(crate) struct JudgingArguments {
-    /// A model by its name, or the folder of one; may be repeated
+    /// A model by its name, the folder of one (model.toml, or a Hugging Face export), or an .onnx; may be repeated
     #[arg(long = "model", value_name = "ID|PATH", default_value = "ai-image")]
     pub(crate) models: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+
+    /// Look at N variants of each picture too (re-encoded, resized, cropped): a verdict that flips goes to review
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=8))]
+    pub(crate) stability: u8,
+
+    /// Write the heat maps of models that give one into this folder, as PNG
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) heat_maps: Option<PathBuf>,
+
+    /// Load models of others without trying them in a process of their own first
+    #[arg(long)]
+    pub(crate) trust_models: bool,
 
     /// A policy file (TOML) in place of the default
     #[arg(long, value_name = "FILE")]
@@ -151,18 +193,40 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
 
+    /// What ONNX Runtime computes on: cpu, cuda, coreml, directml; where it cannot, the processor does, and it is said
+    #[arg(long, value_name = "PROVIDER", default_value = "cpu", value_parser = provider(), hide_possible_values = true)]
+    pub(crate) provider: Provider,
+
     /// How many threads work; by default one a core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
 }
 
 impl EngineArguments {
+    /// The same choice as flags of another process.
+    pub(crate) fn as_flags(&self) -> Vec<std::ffi::OsString> {
+        let engine = match self.engine {
+            EngineChoice::OnnxRuntime => "onnxruntime",
+            EngineChoice::Rten => "rten",
+            _ => "auto",
+        };
+        let mut flags: Vec<std::ffi::OsString> =
+            ["--engine", engine, "--provider", self.provider.name()].map(Into::into).into();
+        if let Some(path) = &self.onnxruntime {
+            flags.extend(["--onnxruntime".into(), path.into()]);
+        }
+        flags
+    }
+
     pub(crate) fn threads(&self) -> usize {
         self.threads.map_or(0, usize::from)
     }
 
     pub(crate) fn options(&self) -> EngineOptions {
-        let options = EngineOptions::default().with_choice(self.engine).with_threads(self.threads());
+        let options = EngineOptions::default()
+            .with_choice(self.engine)
+            .with_provider(self.provider)
+            .with_threads(self.threads());
         match &self.onnxruntime {
             Some(path) => options.with_onnxruntime(path),
             None => options,
@@ -214,4 +278,8 @@ fn language() -> impl clap::builder::TypedValueParser<Value = Language> {
 
 fn engine() -> impl clap::builder::TypedValueParser<Value = EngineChoice> {
     PossibleValuesParser::new(["auto", "onnxruntime", "rten"]).try_map(|name| name.parse())
+}
+
+fn provider() -> impl clap::builder::TypedValueParser<Value = Provider> {
+    PossibleValuesParser::new(Provider::ALL.map(Provider::name)).try_map(|name| name.parse())
 }

@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &DoctorArguments, text: Text) -> Result<Outcome, Fa
     }
 
     let _ = writeln!(page, "\n{}", text.heading_models());
-    let model = setup::detector("ai-image".as_ref(), &options.clone().with_threads(1));
+    let model =
+        setup::detector("ai-image".as_ref(), &Default::default(), &options.clone().with_threads(1), text);
     let sound = match &model {
         Ok(detector) => detector.name().to_owned(),
         Err(error) => error.message(text),

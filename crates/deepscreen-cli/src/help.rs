@@ -4,7 +4,7 @@ use clap::Command;
 use deepscreen::Language;
 
 /// What each command does, by its path below the program.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 12] = [
     ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
     ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
     ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
@@ -12,13 +12,15 @@ const COMMANDS: [(&str, &str); 10] = [
     ("models", "Liệt kê và kiểm tra các mô hình"),
     ("models list", "Liệt kê các mô hình có sẵn trong chương trình"),
     ("models verify", "Kiểm tra hợp đồng, mã kiểm và mạng của mô hình, rồi chạy thử một lần"),
+    ("models inspect", "Cho xem mô hình nhận gì, cho gì và hợp đồng nói gì; không chạy gì cả"),
+    ("trial", "Nạp một mô hình và chạy thử một lần, cho tiến trình cha"),
     ("doctor", "Cho biết bộ máy nào đang chạy và vì sao, và bản này đọc được gì"),
     ("completions", "In tập lệnh gợi ý cho shell"),
     ("man", "In trang hướng dẫn (roff)"),
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 13] = [
+const ARGUMENTS: [(&str, &str); 31] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -32,6 +34,30 @@ const ARGUMENTS: [(&str, &str); 13] = [
     ("threads", "Số luồng làm việc; mặc định mỗi nhân một luồng"),
     ("fail_on", "Kết thúc với trạng thái 1 nếu có ảnh rơi vào trường hợp này; có thể lặp lại"),
     ("shell", "Loại shell"),
+    (
+        "provider",
+        "ONNX Runtime tính trên gì: cpu, cuda, coreml, directml; không được thì bộ xử lý làm, và có báo",
+    ),
+    (
+        "stability",
+        "Xem thêm N biến thể của mỗi ảnh (nén lại, đổi cỡ, cắt): kết luận nào thay đổi thì cần người xem lại",
+    ),
+    ("heat_maps", "Ghi bản đồ nhiệt của mô hình vào thư mục này, dạng PNG"),
+    ("trust_models", "Nạp mô hình của người khác mà không chạy thử trong tiến trình riêng trước"),
+    ("fake", "Các lớp nghĩa là giả, theo tên, cho mô hình không tự nói"),
+    ("detects", "Xác suất cao nghĩa là gì, cho mô hình không tự nói"),
+    ("output_kind", "Mạng cho ra gì"),
+    ("output", "Đầu ra cần đọc, khi có nhiều"),
+    ("classes", "Các lớp của mạng theo thứ tự, khi mỗi lớp có một số"),
+    ("inverted", "Số duy nhất đó nói ảnh là thật"),
+    ("size", "Cạnh của đầu vào tính bằng điểm ảnh, khi mạng để ngỏ"),
+    ("fit", "Cách đưa ảnh về cỡ đầu vào"),
+    ("resample", "Bộ lọc khi đổi cỡ ảnh"),
+    ("color", "Thứ tự màu"),
+    ("scale", "Mỗi byte được nhân với số này; mặc định 1/255, và 1 cho mạng nhận byte"),
+    ("mean", "Sau đó trừ đi số này: một số, hoặc mỗi kênh một số"),
+    ("std", "Rồi chia cho số này: một số, hoặc mỗi kênh một số"),
+    ("folder", "Thư mục chứa trọng số"),
 ];
 
 /// The command with its help in the user's language.

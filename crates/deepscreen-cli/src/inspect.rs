@@ -7,7 +7,7 @@ use deepscreen::{Finding, Label, Screening};
 use crate::args::{InspectArguments, InspectFormat};
 use crate::output::{escape, sink};
 use crate::text::Text;
-use crate::{Failed, Outcome, setup};
+use crate::{Failed, Outcome, heat_maps, setup};
 
 pub(crate) fn run(arguments: &InspectArguments, text: Text) -> Result<Outcome, Failed> {
     if arguments.path.symlink_metadata().is_err() {
@@ -16,7 +16,11 @@ pub(crate) fn run(arguments: &InspectArguments, text: Text) -> Result<Outcome, F
     let screener = setup::screener(&arguments.judging, &arguments.engine, text)?;
     let mut out = sink(None)?;
     let mut written = Ok(());
+    let mut drawn = Ok(());
     screener.screen_paths([arguments.path.clone()], |screening| {
+        if let Some(folder) = &arguments.judging.heat_maps {
+            drawn = heat_maps::write(&screening, folder, text).map(drop);
+        }
         written = match arguments.format {
             InspectFormat::Text => out.write_all(describe(&screening, text).as_bytes()),
             InspectFormat::Json => writeln!(out, "{}", screening.to_json(text.language())),
@@ -24,6 +28,7 @@ pub(crate) fn run(arguments: &InspectArguments, text: Text) -> Result<Outcome, F
     });
     written?;
     out.flush()?;
+    drawn?;
     Ok(Outcome::Done)
 }
 
@@ -58,6 +63,10 @@ fn describe(screening: &Screening, text: Text) -> String {
             Finding::Score(score) => {
                 scores.push(format!("{}  {}", evidence.source, score.probability));
                 scores.extend(score.operating_points.iter().map(|point| text.operating_point(point)));
+                scores.extend(score.classes.iter().map(|(name, p)| format!("  {}  {p}", escape(name))));
+                scores.extend(score.variants.iter().map(|v| text.variant(&v.name, v.probability)));
+                let regions = score.heat_map.iter().flat_map(|map| map.regions(0.5));
+                scores.extend(regions.take(5).map(|(region, peak)| text.region(&region, peak)));
             }
             Finding::Hashes(found) => {
                 hashes.push(format!("PDQ {}, {}", found.pdq, text.quality(found.pdq_quality)));

@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bare;
 mod doctor;
 mod hash;
+mod heat_maps;
 mod help;
 mod inputs;
 mod inspect;
@@ -15,6 +17,7 @@ mod output;
 mod scan;
 mod setup;
 mod text;
+mod trial;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Hash(hash) => hash::run(hash, text),
         Command::Models(models) => models::run(models, text),
         Command::Doctor(doctor) => doctor::run(doctor, text),
+        Command::Trial(arguments) => trial::run(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "deepscreen", &mut script);

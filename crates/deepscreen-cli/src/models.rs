@@ -1,18 +1,20 @@
 //! `deepscreen models`: what detectors there are, and whether they are sound.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use deepscreen::{Analyzer, EngineChoice, EngineOptions, Media};
+use deepscreen::{Analyzer, EngineChoice, EngineOptions, Media, Network};
 
 use crate::args::{ModelsArguments, ModelsCommand};
+use crate::bare::ModelArguments;
 use crate::text::Text;
 use crate::{Failed, Outcome, output, setup};
 
 pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Failed> {
     match &arguments.command {
         ModelsCommand::List => list(text),
-        ModelsCommand::Verify { models, engine } => verify(models, &engine.options(), text),
+        ModelsCommand::Verify { models, model, engine } => verify(models, model, &engine.options(), text),
+        ModelsCommand::Inspect { path, model } => inspect(path, model, text),
     }
 }
 
@@ -24,7 +26,7 @@ fn list(text: Text) -> Result<Outcome, Failed> {
     let mut page = String::new();
     let options = EngineOptions::default().with_choice(EngineChoice::Rten).with_threads(1);
     for model in bundled() {
-        let detector = setup::detector(&model, &options)?;
+        let detector = setup::detector(&model, &ModelArguments::default(), &options, text)?;
         let identity = detector.model();
         let sha256 = identity.as_ref().map_or("", |identity| &identity.sha256);
         let kind = detector.kind().text(text.language());
@@ -40,13 +42,18 @@ fn list(text: Text) -> Result<Outcome, Failed> {
 
 /// Loads each model, which checks its contract, checksum and shapes, and runs it once: a network may load and
 /// fail only when it runs.
-fn verify(models: &[PathBuf], options: &EngineOptions, text: Text) -> Result<Outcome, Failed> {
+fn verify(
+    models: &[PathBuf],
+    arguments: &ModelArguments,
+    options: &EngineOptions,
+    text: Text,
+) -> Result<Outcome, Failed> {
     let all = bundled();
     let models = if models.is_empty() { &all } else { models };
     let mut page = String::new();
     let mut failed = Vec::new();
     for model in models {
-        let verified = setup::detector(model, options).and_then(|detector| {
+        let verified = setup::detector(model, arguments, options, text).and_then(|detector| {
             let media = Media::from_bytes(grey_picture(), &deepscreen::Limits::default())?;
             detector.analyze(&media)?;
             Ok(detector.model().map_or_else(String::new, |identity| identity.engine))
@@ -60,6 +67,42 @@ fn verify(models: &[PathBuf], options: &EngineOptions, text: Text) -> Result<Out
     }
     output::print(page.as_bytes())?;
     if failed.is_empty() { Ok(Outcome::Done) } else { Err(Failed::Message(failed.join("\ndeepscreen: "))) }
+}
+
+/// What a model's file and its contract say. A file that cannot be used without flags is shown all the same.
+fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcome, Failed> {
+    let stranger = setup::stranger(path, arguments, text);
+    let file = match &stranger {
+        Ok(Some((contract, folder))) => folder.join(contract.weights()),
+        Ok(None) => return list(text),
+        Err(_) if path.is_file() => path.to_owned(),
+        Err(_) => return stranger.map(|_| Outcome::Done),
+    };
+    let network = Network::open(&file)?;
+    let mut page = format!("{}\n  {}\n", file.display(), text.network_facts(&network));
+    for (word, ports) in [(text.takes(), &network.inputs), (text.gives(), &network.outputs)] {
+        for port in ports {
+            let _ = writeln!(page, "  {word} {port}");
+        }
+    }
+    for name in &network.external {
+        let _ = writeln!(page, "  {} {name}", text.weights_beside());
+    }
+    let operators: Vec<&str> = network.operators.iter().map(String::as_str).collect();
+    let _ = writeln!(page, "  {} {}", text.operators(), operators.join(" "));
+    match stranger {
+        Ok(Some((contract, _))) => {
+            let _ = writeln!(page, "\n{}", text.heading_contract());
+            for line in contract.to_toml().lines() {
+                let _ = writeln!(page, "  {line}");
+            }
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let _ = writeln!(page, "\n{}", error.message(text));
+        }
+    }
+    output::print(page.as_bytes())
 }
 
 /// A 256x256 picture in the simplest of formats (binary PGM).

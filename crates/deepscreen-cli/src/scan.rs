@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use crate::args::{FailOn, ScanArguments};
 use crate::output::Report;
 use crate::text::Text;
-use crate::{Failed, Outcome, inputs, setup};
+use crate::{Failed, Outcome, heat_maps, inputs, setup};
 
 pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Failed> {
     let paths = inputs::collect(&arguments.paths, text)?;
@@ -26,7 +26,12 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
     let paths = paths.into_iter().take_while(|_| !is_set(&broken));
     let summary = screener.screen_paths(paths, |screening| {
         if !is_set(&broken) {
-            broken.set(progress.suspend(|| report.add(&screening)).err());
+            let added = progress.suspend(|| report.add(&screening));
+            let drawn = || match &arguments.judging.heat_maps {
+                Some(folder) => heat_maps::write(&screening, folder, text).map(drop),
+                None => Ok(()),
+            };
+            broken.set(added.and_then(|()| drawn()).err());
         }
         progress.inc(1);
     });

@@ -1,12 +1,15 @@
 //! Arguments in, detectors and a screener out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use deepscreen::{Analyzer, Detector, EngineOptions, HashAnalyzer, OperatingPoint, Policy, Screener};
+use deepscreen::{
+    Analyzer, Contract, Detector, EngineOptions, HashAnalyzer, OperatingPoint, Policy, Screener,
+};
 
-use crate::Failed;
 use crate::args::{EngineArguments, JudgingArguments};
+use crate::bare::ModelArguments;
 use crate::text::Text;
+use crate::{Failed, trial};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
@@ -17,19 +20,49 @@ pub(crate) fn screener(
     let policy = policy(judging)?;
     let mut builder = Screener::builder().threads(engine.threads());
     for model in &judging.models {
-        let detector = detector(model, &engine.options())?;
+        let detector = match stranger(model, &judging.model, text)? {
+            None => Detector::bundled(&engine.options())?,
+            Some((contract, folder)) => {
+                if !judging.trust_models {
+                    trial::try_model(&contract, &folder, engine, text)?;
+                }
+                Detector::with_contract(contract, folder, &engine.options())?
+            }
+        };
+        let detector = detector.with_variants(judging.stability.into());
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
-/// A model by its name or from its folder.
-pub(crate) fn detector(model: &Path, options: &EngineOptions) -> Result<Detector, Failed> {
+/// The contract and the folder of a model that does not travel inside; `None` for the one that does.
+pub(crate) fn stranger(
+    model: &Path,
+    arguments: &ModelArguments,
+    text: Text,
+) -> Result<Option<(Contract, PathBuf)>, Failed> {
     if model == Path::new("ai-image") {
-        return Ok(Detector::bundled(options)?);
+        return Ok(None);
     }
-    Ok(Detector::open(model, options)?)
+    if model.is_file() {
+        let folder = model.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        return Ok(Some((arguments.contract(model, text)?, folder)));
+    }
+    Ok(Some((Contract::open(model)?, model.to_owned())))
+}
+
+/// A model by its name, from its folder or its file.
+pub(crate) fn detector(
+    model: &Path,
+    arguments: &ModelArguments,
+    options: &EngineOptions,
+    text: Text,
+) -> Result<Detector, Failed> {
+    Ok(match stranger(model, arguments, text)? {
+        None => Detector::bundled(options)?,
+        Some((contract, folder)) => Detector::with_contract(contract, folder, options)?,
+    })
 }
 
 fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
@@ -55,6 +88,10 @@ fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
 fn check_operating_points(detector: &Detector, policy: &Policy, text: Text) -> Result<(), Failed> {
     let points = detector.operating_points();
     let Some(rule) = policy.rule(detector.id()) else { return Ok(()) };
+    // A detector that nobody measured is a case of its own: it asks for review.
+    if points.is_empty() || rule.threshold.is_some() {
+        return Ok(());
+    }
     if OperatingPoint::within(&points, rule.max_fpr).is_none() {
         return Err(Failed::Message(text.rate_not_measured(detector.id(), rule.max_fpr, &points)));
     }

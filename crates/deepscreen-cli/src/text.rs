@@ -3,10 +3,11 @@
 //! What the library says (labels, kinds, reasons, failures) it says itself.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use deepscreen::media::Note;
-use deepscreen::{Label, Language, Limits, OperatingPoint, Probability, Summary};
+use deepscreen::{Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary};
 
 /// The program's sentences in one language.
 #[derive(Clone, Copy)]
@@ -238,7 +239,130 @@ impl Text {
         }
     }
 
+    pub(crate) fn variant(self, name: &str, probability: Probability) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("  sau khi đổi ({name}): {probability}"),
+            _ => format!("  after {name}: {probability}"),
+        }
+    }
+
+    pub(crate) fn region(self, region: &Region, peak: f32) -> String {
+        let Region { x, y, width, height } = region;
+        match self.0 {
+            Language::Vietnamese => {
+                format!("  vùng {width:.0}x{height:.0} tại {x:.0},{y:.0}: cao nhất {peak:.2}")
+            }
+            _ => format!("  region of {width:.0}x{height:.0} at {x:.0},{y:.0}: {peak:.2} at most"),
+        }
+    }
+
     // Models and engines
+
+    pub(crate) fn bare_network(self, model: &str) -> String {
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{model}: tệp .onnx không tự nói đầu ra nghĩa là gì; hãy thêm --output-kind logit|probability|logits|probabilities (và --classes, --fake, --mean, --std...), hoặc đưa một thư mục có model.toml"
+            ),
+            _ => format!(
+                "{model}: a bare .onnx does not say what its output means; add --output-kind logit|probability|logits|probabilities (and --classes, --fake, --mean, --std..), or name a folder with a model.toml"
+            ),
+        }
+    }
+
+    pub(crate) fn network_takes_several(self, model: &str) -> String {
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{model}: mạng nhận nhiều đầu vào hoặc không có; cần đúng một đầu vào là ảnh")
+            }
+            _ => format!("{model}: the network takes several inputs or none; one picture expected"),
+        }
+    }
+
+    pub(crate) fn network_takes_any_size(self, model: &str) -> String {
+        match self.0 {
+            Language::Vietnamese => {
+                format!(
+                    "{model}: mạng không quy định cỡ ảnh; hãy thêm --size, hoặc --fit none để giữ nguyên cỡ"
+                )
+            }
+            _ => format!(
+                "{model}: the network leaves the size open; add --size, or --fit none for pictures as they are"
+            ),
+        }
+    }
+
+    pub(crate) fn cannot_write(self, path: &Path, error: &dyn Display) -> String {
+        let path = path.display();
+        match self.0 {
+            Language::Vietnamese => format!("{path}: không ghi được: {error}"),
+            _ => format!("{path}: cannot be written: {error}"),
+        }
+    }
+
+    pub(crate) fn trial_impossible(self, model: &Path, error: &dyn Display) -> String {
+        let model = model.display();
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{model}: không chạy thử được trong tiến trình riêng ({error}); --trust-models bỏ qua bước này"
+            ),
+            _ => format!(
+                "{model}: cannot be tried in a process of its own ({error}); --trust-models loads it without"
+            ),
+        }
+    }
+
+    pub(crate) fn trial_died(self, model: &Path, status: &str) -> String {
+        let model = model.display();
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{model}: mô hình làm sập tiến trình chạy thử ({status}): có lẽ đòi quá nhiều bộ nhớ; không dùng"
+            ),
+            _ => format!(
+                "{model}: the model brought the process down that tried it ({status}), perhaps by asking for too much memory; it is not used"
+            ),
+        }
+    }
+
+    pub(crate) fn trial_took_too_long(self, model: &Path, patience: Duration) -> String {
+        let (model, seconds) = (model.display(), patience.as_secs());
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{model}: chạy thử một ảnh mà {seconds} giây chưa xong; không dùng")
+            }
+            _ => format!("{model}: not done with one picture after {seconds} s; it is not used"),
+        }
+    }
+
+    pub(crate) fn network_facts(self, network: &Network) -> String {
+        let (opset, parameters) = (network.opset, network.parameters);
+        let millions = parameters as f64 / 1e6;
+        match self.0 {
+            Language::Vietnamese => {
+                format!("opset {opset}, {millions:.2} triệu tham số, do {} tạo", network.producer)
+            }
+            _ => format!("opset {opset}, {millions:.2} million parameters, written by {}", network.producer),
+        }
+    }
+
+    pub(crate) fn takes(self) -> &'static str {
+        self.pick("takes", "nhận")
+    }
+
+    pub(crate) fn gives(self) -> &'static str {
+        self.pick("gives", "cho")
+    }
+
+    pub(crate) fn operators(self) -> &'static str {
+        self.pick("operators", "phép toán")
+    }
+
+    pub(crate) fn weights_beside(self) -> &'static str {
+        self.pick("weights in", "trọng số nằm trong")
+    }
+
+    pub(crate) fn heading_contract(self) -> &'static str {
+        self.pick("Contract", "Hợp đồng")
+    }
 
     pub(crate) fn model_facts(self, kind: &str, bytes: u64, licence: &str) -> String {
         let size = self.bytes(bytes);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::hash::Hashes;
 use crate::language::Language;
 use crate::media::Note;
@@ -36,6 +38,7 @@ pub enum Finding {
 
 /// A detector's answer for one picture.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Score {
     /// The calibrated probability.
     pub probability: Probability,
@@ -45,6 +48,157 @@ pub struct Score {
     pub model_sha256: String,
     /// Where the detector may be cut, by the false alarms that each cut costs; strictest first.
     pub operating_points: Vec<OperatingPoint>,
+    /// The probability of each of the model's classes, by name, in the model's order; empty where it knows none.
+    pub classes: Vec<(String, Probability)>,
+    /// What the detector says when the picture is re-encoded or resized; empty unless that was asked for.
+    pub variants: Vec<Variant>,
+    /// Where in the picture, for a model that says so.
+    pub heat_map: Option<HeatMap>,
+}
+
+impl Score {
+    /// A probability and what it means, from the model with that SHA-256.
+    pub fn new(probability: Probability, kind: Kind, model_sha256: impl Into<String>) -> Self {
+        Self {
+            probability,
+            kind,
+            model_sha256: model_sha256.into(),
+            operating_points: Vec::new(),
+            classes: Vec::new(),
+            variants: Vec::new(),
+            heat_map: None,
+        }
+    }
+
+    /// This answer with the thresholds that were measured for its model.
+    #[must_use]
+    pub fn with_operating_points(self, operating_points: Vec<OperatingPoint>) -> Self {
+        Self { operating_points, ..self }
+    }
+}
+
+/// A detector's answer for a picture as it would be after somebody has passed it on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// What was done to the picture: `jpeg 75`, `half size`.
+    pub name: String,
+    /// The calibrated probability.
+    pub probability: Probability,
+}
+
+/// How suspicious each part of a picture is: cells of equal size, rows from the top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatMap {
+    columns: u32,
+    rows: u32,
+    cells: Vec<f32>,
+    area: Region,
+}
+
+/// A rectangle in pixels of the picture, which may reach beyond it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// Of the left edge.
+    pub x: f64,
+    /// Of the upper edge.
+    pub y: f64,
+    /// At least 0.
+    pub width: f64,
+    /// At least 0.
+    pub height: f64,
+}
+
+impl HeatMap {
+    /// Takes `columns * rows` probabilities, 0 to 1, for the cells that cover `area`; `None` where the number of cells
+    /// or one of them is another.
+    pub fn new(columns: u32, rows: u32, cells: Vec<f32>, area: Region) -> Option<Self> {
+        let fits = columns > 0 && rows > 0 && cells.len() as u64 == u64::from(columns) * u64::from(rows);
+        let sound = cells.iter().all(|cell| (0.0..=1.0).contains(cell));
+        (fits && sound).then_some(Self { columns, rows, cells, area })
+    }
+
+    /// Cells from left to right.
+    pub fn columns(&self) -> u32 {
+        self.columns
+    }
+
+    /// Cells from top to bottom.
+    pub fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The probabilities, 0 to 1: `columns * rows`.
+    pub fn cells(&self) -> &[f32] {
+        &self.cells
+    }
+
+    /// The part of the picture that the cells cover together.
+    pub fn area(&self) -> Region {
+        self.area
+    }
+
+    /// The map as a PNG that covers [`area`](Self::area), with sides of at most 1,024 pixels where the cells are fewer:
+    /// black for 0, over red and yellow, to white for 1.
+    pub fn to_png(&self) -> Vec<u8> {
+        let size = (1024 / self.columns.max(self.rows)).max(1) as usize;
+        let row = |cells: &[f32]| cells.iter().flat_map(|cell| heat(*cell).repeat(size)).collect::<Vec<_>>();
+        let rows = self.cells.chunks_exact(self.columns as usize);
+        let pixels: Vec<u8> = rows.flat_map(|cells| row(cells).repeat(size)).collect();
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.columns * size as u32, self.rows * size as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        // To memory, of as many bytes as the header says: it cannot fail.
+        let _ = encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels));
+        bytes
+    }
+
+    /// The rectangles around cells that touch and reach `threshold`, the one with the highest cell first; with that
+    /// cell's probability.
+    pub fn regions(&self, threshold: f32) -> Vec<(Region, f32)> {
+        let (columns, rows) = (self.columns as usize, self.rows as usize);
+        let mut seen = vec![false; self.cells.len()];
+        let mut found = Vec::new();
+        for start in 0..self.cells.len() {
+            if seen[start] || self.cells[start] < threshold {
+                continue;
+            }
+            seen[start] = true;
+            let (mut left, mut right, mut top, mut bottom) = (columns, 0, rows, 0);
+            let (mut peak, mut open) = (0.0_f32, vec![start]);
+            while let Some(at) = open.pop() {
+                let (x, y) = (at % columns, at / columns);
+                (left, right, top, bottom) = (left.min(x), right.max(x), top.min(y), bottom.max(y));
+                peak = peak.max(self.cells[at]);
+                let neighbours = [
+                    (x > 0).then(|| at - 1),
+                    (x + 1 < columns).then_some(at + 1),
+                    (y > 0).then(|| at - columns),
+                    (y + 1 < rows).then_some(at + columns),
+                ];
+                for next in neighbours.into_iter().flatten() {
+                    if !seen[next] && self.cells[next] >= threshold {
+                        seen[next] = true;
+                        open.push(next);
+                    }
+                }
+            }
+            let (across, down) = (self.area.width / columns as f64, self.area.height / rows as f64);
+            let region = Region {
+                x: self.area.x + left as f64 * across,
+                y: self.area.y + top as f64 * down,
+                width: (right + 1 - left) as f64 * across,
+                height: (bottom + 1 - top) as f64 * down,
+            };
+            found.push((region, peak));
+        }
+        found.sort_by(|a, b| b.1.total_cmp(&a.1));
+        found
+    }
+}
+
+/// One colour channel after another: red, green, blue.
+fn heat(probability: f32) -> [u8; 3] {
+    [0.0, 1.0, 2.0].map(|channel| ((3.0 * probability - channel).clamp(0.0, 1.0) * 255.0 + 0.5) as u8)
 }
 
 /// What was found.
@@ -126,7 +280,8 @@ impl OperatingPoint {
 ///
 /// The rounding is part of the type: engines and batches differ in the last bits, and a decision must follow
 /// from the number that the record shows.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(into = "f64", try_from = "f64")]
 pub struct Probability(f64);
 
 impl Probability {
@@ -138,6 +293,20 @@ impl Probability {
     /// The number, 0 to 1.
     pub fn get(self) -> f64 {
         self.0
+    }
+}
+
+impl From<Probability> for f64 {
+    fn from(probability: Probability) -> Self {
+        probability.0
+    }
+}
+
+impl TryFrom<f64> for Probability {
+    type Error = &'static str;
+
+    fn try_from(value: f64) -> Result<Self, Self::Error> {
+        Self::new(value).ok_or("a number from 0 to 1 expected")
     }
 }
 
@@ -165,6 +334,27 @@ mod tests {
         for wrong in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
             assert!(Probability::new(wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn regions_are_the_rectangles_around_cells_that_touch() {
+        let area = Region { x: 100.0, y: 0.0, width: 40.0, height: 20.0 };
+        let cells = vec![0.9, 0.1, 0.1, 0.6, 0.8, 0.1, 0.1, 0.7];
+        let map = HeatMap::new(4, 2, cells, area).unwrap();
+        let region = |x, y, width, height| Region { x, y, width, height };
+        assert_eq!(
+            map.regions(0.5),
+            [(region(100.0, 0.0, 10.0, 20.0), 0.9), (region(130.0, 0.0, 10.0, 20.0), 0.7)]
+        );
+        assert_eq!(map.regions(0.05), [(area, 0.9)]);
+        assert!(map.regions(0.95).is_empty());
+        let media = crate::Media::from_bytes(map.to_png(), &crate::Limits::default()).unwrap();
+        let pixels = media.pixels().unwrap();
+        assert_eq!((pixels.width(), pixels.height()), (1024, 512));
+        assert_eq!(pixels.get(0, 0), Some([255, 255, 178]));
+        assert_eq!(pixels.get(300, 0), Some([77, 0, 0]));
+        assert!(HeatMap::new(2, 2, vec![0.5; 3], area).is_none());
+        assert!(HeatMap::new(1, 1, vec![f32::NAN], area).is_none());
     }
 
     #[test]

@@ -20,4 +20,12 @@ impl Language {
             _ => None,
         }
     }
+
+    /// The ISO 639-1 code: `en`, `vi`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Vietnamese => "vi",
+        }
+    }
 }

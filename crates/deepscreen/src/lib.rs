@@ -48,14 +48,16 @@ mod screener;
 mod report;
 
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
-pub use detector::{Detector, EngineChoice, EngineOptions, EngineStatus};
+pub use detector::{
+    Contract, Detector, Element, EngineChoice, EngineOptions, EngineStatus, Network, Port, Provider,
+};
 pub use error::{Error, ErrorKind, Result};
-pub use evidence::{Evidence, Finding, Kind, OperatingPoint, Probability, Score};
+pub use evidence::{Evidence, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant};
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;
 pub use media::{Limits, Media};
-pub use policy::{Policy, Role, Rule};
+pub use policy::{Fusion, Policy, Role, Rule};
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder};
 pub use screening::{Failure, Input, Replay, Screening, Summary};

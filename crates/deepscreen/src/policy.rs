@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Finding, OperatingPoint, Probability, Score};
+use crate::evidence::{Evidence, Finding, OperatingPoint, Probability, Score, Variant};
 use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
 
 /// What a source's word counts for.
@@ -34,6 +34,27 @@ pub struct Rule {
     pub max_fpr: f64,
     /// The share of photographs that may be sent to [review](Label::NeedsReview) by mistake, the former included.
     pub review_max_fpr: f64,
+    /// The probability from which on a picture is called likely manipulated, in place of `max_fpr`: for detectors whose
+    /// false alarms nobody measured. 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Probability>,
+    /// The probability from which on a picture is sent to review, in place of `review_max_fpr`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_threshold: Option<Probability>,
+}
+
+/// How the sources that vote become one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fusion {
+    /// Likely manipulated where more than half of the voters say so; one alone asks for review.
+    #[default]
+    Vote,
+    /// The mean of the probabilities, against the mean of the voters' thresholds.
+    Mean,
+    /// The voter with the gravest word decides.
+    Max,
 }
 
 /// Which sources count for what, and how many false alarms the user accepts.
@@ -52,28 +73,59 @@ pub struct Rule {
 /// assert_eq!(policy, deepscreen::Policy::default());
 /// # Ok::<(), deepscreen::Error>(())
 /// ```
+///
+/// `fusion = "mean"` or `"max"` beside `schema` weighs several voters otherwise than by [`Vote`](Fusion::Vote). A
+/// detector whose false alarms nobody measured sends to review from 0.5 on and calls nothing likely manipulated, unless
+/// its rule has a `threshold`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     schema: u32,
+    /// How the sources that vote become one answer.
+    #[serde(default, skip_serializing_if = "is_vote")]
+    fusion: Fusion,
     /// Patterns of sources, `detector/*` or `detector/ai-image@1`. A source that no pattern fits is ignored.
     sources: BTreeMap<String, Rule>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        let rule = Rule { role: Role::Votes, max_fpr: 0.01, review_max_fpr: 0.05 };
-        Self { schema: 1, sources: BTreeMap::from([("detector/*".to_owned(), rule)]) }
+        let rule = Rule {
+            role: Role::Votes,
+            max_fpr: 0.01,
+            review_max_fpr: 0.05,
+            threshold: None,
+            review_threshold: None,
+        };
+        let sources = BTreeMap::from([("detector/*".to_owned(), rule)]);
+        Self { schema: 1, fusion: Fusion::default(), sources }
     }
+}
+
+// serde asks for a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_vote(fusion: &Fusion) -> bool {
+    *fusion == Fusion::Vote
+}
+
+/// Where a score becomes a word.
+#[derive(Clone, Copy)]
+struct Threshold {
+    probability: Probability,
+    /// The share of false alarms that it costs, where that was measured.
+    max_fpr: Option<f64>,
 }
 
 /// One score under its rule.
 struct Opinion<'a> {
     source: &'a str,
     score: &'a Score,
-    rule: Rule,
-    /// The reached threshold, where one was.
-    reached: Option<(Label, OperatingPoint)>,
+    role: Role,
+    max_fpr: f64,
+    /// Likely manipulated from here on; `None` where no threshold keeps to what the rule accepts.
+    flag: Option<Threshold>,
+    /// To review from here on.
+    review: Option<Threshold>,
 }
 
 impl Policy {
@@ -126,28 +178,22 @@ impl Policy {
 
     /// Judges one picture by what was found in it.
     pub fn decide(&self, evidence: &[Evidence]) -> Verdict {
-        let opinions: Vec<Opinion<'_>> = evidence.iter().filter_map(|one| self.opinion(one)).collect();
+        let opinions = self.opinions(evidence);
         let mut reasons: Vec<Reason> = opinions.iter().filter_map(Opinion::reason).collect();
-        reasons.sort_by_key(|reason| reason.strength);
+        let voters: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Votes).collect();
+        let decisive: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Decisive).collect();
 
-        let decisive = |o: &&Opinion<'_>| o.rule.role == Role::Decisive;
-        let votes = |o: &&Opinion<'_>| o.rule.role == Role::Votes;
-        let flagged = |o: &&Opinion<'_>| o.label() == Label::LikelyManipulated;
-        let hinted = |o: &&Opinion<'_>| o.label() != Label::NoIndication;
-        let voters = opinions.iter().filter(votes).count();
-        let most = |count: usize| 2 * count > voters;
-
-        let label = if opinions.iter().filter(decisive).any(|o| flagged(&o))
-            || most(opinions.iter().filter(votes).filter(flagged).count())
-        {
+        let settled = decisive.iter().any(|o| o.label() == Label::LikelyManipulated);
+        let voted = self.fusion.label(&voters);
+        let label = if settled {
             Label::LikelyManipulated
-        } else if opinions.iter().filter(|o| decisive(o) || votes(o)).any(|o| hinted(&o)) {
-            Label::NeedsReview
-        } else if opinions.iter().any(|o| decisive(&o) || votes(&o)) {
-            Label::NoIndication
         } else {
-            Label::Inconclusive
+            let labels = decisive.iter().map(|o| o.label()).chain(voted);
+            labels.min_by_key(|label| gravity(*label)).unwrap_or(Label::Inconclusive)
         };
+        reasons.extend(opinions.iter().filter_map(Opinion::instability));
+        reasons.extend(disagreement(&voters));
+        reasons.sort_by_key(|reason| reason.strength);
         if label == Label::Inconclusive && reasons.is_empty() {
             let source = "policy".to_owned();
             reasons.push(Reason { source, strength: Strength::Weak, cause: Cause::NothingJudged });
@@ -155,24 +201,126 @@ impl Policy {
 
         let mut kinds: Vec<_> = opinions
             .iter()
-            .filter(|o| o.rule.role != Role::Advisory && o.label() == Label::LikelyManipulated)
+            .filter(|o| o.role != Role::Advisory && o.label() == Label::LikelyManipulated)
             .filter(|_| label == Label::LikelyManipulated)
             .map(|o| o.score.kind)
             .collect();
+        if label == Label::LikelyManipulated && kinds.is_empty() {
+            // The mean is there and no voter alone: what the surest of them looks for.
+            kinds.extend(surest(voters.iter().copied()).map(|o| o.score.kind));
+        }
         kinds.sort();
         kinds.dedup();
-        Verdict { label, kinds, probability: probability(&opinions), reasons }
+        Verdict { label, kinds, probability: self.probability(&decisive, &voters), reasons }
+    }
+
+    /// One opinion for each source: of several faces, the most suspicious.
+    fn opinions<'a>(&self, evidence: &'a [Evidence]) -> Vec<Opinion<'a>> {
+        let mut opinions: Vec<Opinion<'a>> = Vec::new();
+        for opinion in evidence.iter().filter_map(|one| self.opinion(one)) {
+            match opinions.iter_mut().find(|other| other.source == opinion.source) {
+                Some(other) if other.score.probability < opinion.score.probability => *other = opinion,
+                Some(_) => {}
+                None => opinions.push(opinion),
+            }
+        }
+        opinions
     }
 
     fn opinion<'a>(&self, evidence: &'a Evidence) -> Option<Opinion<'a>> {
         let Finding::Score(score) = &evidence.finding else { return None };
         let rule = self.rule(&evidence.source).filter(|rule| rule.role != Role::Ignored)?;
-        let reached = [(Label::LikelyManipulated, rule.max_fpr), (Label::NeedsReview, rule.review_max_fpr)]
-            .into_iter()
-            .filter_map(|(label, fpr)| Some((label, OperatingPoint::within(&score.operating_points, fpr)?)))
-            .find(|(_, point)| score.probability >= point.threshold);
-        Some(Opinion { source: &evidence.source, score, rule, reached })
+        let measured = |max_fpr| {
+            let point = OperatingPoint::within(&score.operating_points, max_fpr)?;
+            Some(Threshold { probability: point.threshold, max_fpr: Some(point.max_fpr) })
+        };
+        let chosen = |probability| Threshold { probability, max_fpr: None };
+        let unmeasured = || {
+            let half = Probability::new(0.5).filter(|_| score.operating_points.is_empty());
+            half.map(chosen)
+        };
+        let flag = rule.threshold.map(chosen).or_else(|| measured(rule.max_fpr));
+        let review = rule.review_threshold.map(chosen).or_else(|| measured(rule.review_max_fpr));
+        Some(Opinion {
+            source: &evidence.source,
+            score,
+            role: rule.role,
+            max_fpr: rule.max_fpr,
+            flag,
+            review: review.or_else(unmeasured),
+        })
     }
+
+    /// The decisive source's probability where one flagged, otherwise what the fusion makes of the judges'.
+    fn probability(&self, decisive: &[&Opinion<'_>], voters: &[&Opinion<'_>]) -> Option<Probability> {
+        let flagged = decisive.iter().filter(|o| o.label() == Label::LikelyManipulated);
+        if let Some(surest) = surest(flagged.copied()) {
+            return Some(surest.score.probability);
+        }
+        let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
+        match self.fusion {
+            Fusion::Max => surest(judges).map(|o| o.score.probability),
+            Fusion::Vote | Fusion::Mean => mean(judges.iter().map(|o| o.score.probability)),
+        }
+    }
+}
+
+impl Fusion {
+    /// What the voters say together; `None` without any.
+    fn label(self, voters: &[&Opinion<'_>]) -> Option<Label> {
+        let gravest = voters.iter().map(|o| o.label()).min_by_key(|label| gravity(*label))?;
+        let flagged = voters.iter().filter(|o| o.label() == Label::LikelyManipulated).count();
+        let label = match self {
+            Self::Max => gravest,
+            Self::Vote if 2 * flagged > voters.len() => Label::LikelyManipulated,
+            Self::Vote if gravest == Label::NoIndication => Label::NoIndication,
+            Self::Vote => Label::NeedsReview,
+            Self::Mean => {
+                let probability = mean(voters.iter().map(|o| o.score.probability))?;
+                let reached = |threshold: fn(&Opinion<'_>) -> Option<Threshold>| {
+                    let all: Option<Vec<_>> =
+                        voters.iter().map(|o| Some(threshold(o)?.probability)).collect();
+                    all.and_then(|all| mean(all.into_iter())).is_some_and(|least| probability >= least)
+                };
+                let flips = voters.iter().any(|o| o.flip().is_some());
+                match (reached(|o| o.flag), reached(|o| o.review)) {
+                    (true, _) if !flips => Label::LikelyManipulated,
+                    (true, _) | (_, true) => Label::NeedsReview,
+                    _ if flips => Label::NeedsReview,
+                    _ => Label::NoIndication,
+                }
+            }
+        };
+        Some(label)
+    }
+}
+
+/// The gravest first.
+fn gravity(label: Label) -> usize {
+    Label::ALL.into_iter().position(|other| other == label).unwrap_or(Label::ALL.len())
+}
+
+fn mean(probabilities: impl Iterator<Item = Probability>) -> Option<Probability> {
+    let all: Vec<f64> = probabilities.map(Probability::get).collect();
+    Probability::new(all.iter().sum::<f64>() / all.len() as f64)
+}
+
+fn surest<'a, 'b: 'a>(opinions: impl IntoIterator<Item = &'a Opinion<'b>>) -> Option<&'a Opinion<'b>> {
+    opinions.into_iter().max_by(|a, b| a.score.probability.get().total_cmp(&b.score.probability.get()))
+}
+
+/// Voters of which one calls the picture likely manipulated and another finds nothing.
+fn disagreement(voters: &[&Opinion<'_>]) -> Option<Reason> {
+    let with = |label| voters.iter().filter(move |o| o.label() == label).copied();
+    let high = surest(with(Label::LikelyManipulated))?;
+    let least =
+        |a: &&Opinion<'_>, b: &&Opinion<'_>| a.score.probability.get().total_cmp(&b.score.probability.get());
+    let low = with(Label::NoIndication).min_by(least)?;
+    let cause = Cause::Disagreement {
+        high: (high.detector(), high.score.probability),
+        low: (low.detector(), low.score.probability),
+    };
+    Some(Reason { source: "policy".to_owned(), strength: Strength::Weak, cause })
 }
 
 impl Rule {
@@ -180,6 +328,12 @@ impl Rule {
         let shares = [self.max_fpr, self.review_max_fpr];
         if shares.iter().any(|share| !(*share > 0.0 && *share <= 1.0)) {
             let message = "a share of false alarms is above 0 and at most 1: 0.01 means 1 %";
+            return Err(Error::new(ErrorKind::InvalidConfig, message));
+        }
+        if let (Some(threshold), Some(review)) = (self.threshold, self.review_threshold)
+            && threshold < review
+        {
+            let message = "review_threshold is above threshold: what is flagged would not even be reviewed";
             return Err(Error::new(ErrorKind::InvalidConfig, message));
         }
         if self.review_max_fpr < self.max_fpr {
@@ -191,24 +345,51 @@ impl Rule {
 }
 
 impl Opinion<'_> {
+    /// The word for the picture, which a variant of it can contradict: then a person should look.
     fn label(&self) -> Label {
-        self.reached.map_or(Label::NoIndication, |(label, _)| label)
+        if self.flip().is_some() { Label::NeedsReview } else { self.label_of(self.score.probability) }
+    }
+
+    fn label_of(&self, probability: Probability) -> Label {
+        let reaches = |threshold: Option<Threshold>| threshold.is_some_and(|t| probability >= t.probability);
+        if reaches(self.flag) {
+            Label::LikelyManipulated
+        } else if reaches(self.review) {
+            Label::NeedsReview
+        } else {
+            Label::NoIndication
+        }
+    }
+
+    /// The variant that is farthest from the picture and on the other side of what is likely manipulated.
+    fn flip(&self) -> Option<&Variant> {
+        let flagged = |probability| self.label_of(probability) == Label::LikelyManipulated;
+        let distance = |variant: &Variant| (variant.probability.get() - self.score.probability.get()).abs();
+        let flips = |variant: &&Variant| flagged(variant.probability) != flagged(self.score.probability);
+        let variants = self.score.variants.iter().filter(flips);
+        variants.max_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    /// The detector's name, without its version.
+    fn detector(&self) -> String {
+        let name = self.source.rsplit('/').next().unwrap_or(self.source);
+        name.split('@').next().unwrap_or(name).to_owned()
     }
 
     fn reason(&self) -> Option<Reason> {
-        let name = self.source.rsplit('/').next().unwrap_or(self.source);
-        let detector = name.split('@').next().unwrap_or(name).to_owned();
-        let source = self.source.to_owned();
-        let Some((label, point)) = self.reached else {
-            let max_fpr = self.rule.max_fpr;
-            let missing = OperatingPoint::within(&self.score.operating_points, max_fpr).is_none();
-            return missing.then_some(Reason {
-                source,
-                strength: Strength::Weak,
-                cause: Cause::NoOperatingPoint { detector, max_fpr },
-            });
+        let (detector, source) = (self.detector(), self.source.to_owned());
+        let label = self.label_of(self.score.probability);
+        let threshold = match label {
+            Label::LikelyManipulated => self.flag,
+            Label::NeedsReview => self.review,
+            _ => None,
         };
-        let strength = match (self.rule.role, label) {
+        let Some(threshold) = threshold else {
+            let missing = self.flag.is_none() && !self.score.operating_points.is_empty();
+            let cause = Cause::NoOperatingPoint { detector, max_fpr: self.max_fpr };
+            return missing.then_some(Reason { source, strength: Strength::Weak, cause });
+        };
+        let strength = match (self.role, self.label()) {
             (Role::Decisive, Label::LikelyManipulated) => Strength::Decisive,
             (Role::Votes, Label::LikelyManipulated) => Strength::Strong,
             _ => Strength::Weak,
@@ -217,29 +398,22 @@ impl Opinion<'_> {
             detector,
             kind: self.score.kind,
             probability: self.score.probability,
-            threshold: point.threshold,
-            max_fpr: point.max_fpr,
+            threshold: threshold.probability,
+            max_fpr: threshold.max_fpr,
         };
         Some(Reason { source, strength, cause })
     }
-}
 
-/// The decisive source's probability where one flagged, otherwise the voters' mean.
-fn probability(opinions: &[Opinion<'_>]) -> Option<Probability> {
-    let decisive = opinions
-        .iter()
-        .filter(|o| o.rule.role == Role::Decisive && o.label() == Label::LikelyManipulated)
-        .map(|o| o.score.probability);
-    if let Some(highest) = decisive.max_by(|a, b| a.get().total_cmp(&b.get())) {
-        return Some(highest);
+    fn instability(&self) -> Option<Reason> {
+        let flip = self.flip()?;
+        let cause = Cause::Unstable {
+            detector: self.detector(),
+            probability: self.score.probability,
+            variant: flip.name.clone(),
+            variant_probability: flip.probability,
+        };
+        Some(Reason { source: self.source.to_owned(), strength: Strength::Weak, cause })
     }
-    let judges: Vec<f64> = opinions
-        .iter()
-        .filter(|o| matches!(o.rule.role, Role::Votes | Role::Decisive))
-        .map(|o| o.score.probability.get())
-        .collect();
-    let mean = judges.iter().sum::<f64>() / judges.len() as f64;
-    Probability::new(mean)
 }
 
 #[cfg(test)]
@@ -254,9 +428,7 @@ mod tests {
             OperatingPoint { max_fpr: 0.01, threshold: p(0.9) },
             OperatingPoint { max_fpr: 0.05, threshold: p(0.6) },
         ];
-        let kind = Kind::AiGenerated;
-        let score =
-            Score { probability: p(probability), kind, model_sha256: String::new(), operating_points };
+        let score = Score::new(p(probability), Kind::AiGenerated, "").with_operating_points(operating_points);
         Evidence::new(source, Finding::Score(score))
     }
 
@@ -314,6 +486,84 @@ mod tests {
         assert_eq!((ignored.label, ignored.reasons.len()), (Label::NoIndication, 0));
     }
 
+    fn fused(fusion: &str, probabilities: &[f64]) -> Verdict {
+        let rule = "role = \"votes\"\nmax_fpr = 0.01\nreview_max_fpr = 0.05";
+        let text = format!("schema = 1\nfusion = \"{fusion}\"\n[sources.\"detector/*\"]\n{rule}");
+        let name = |(i, p): (usize, &f64)| score(&format!("detector/d{i}@1"), *p);
+        let evidence: Vec<_> = probabilities.iter().enumerate().map(name).collect();
+        Policy::from_toml(&text).unwrap().decide(&evidence)
+    }
+
+    #[test]
+    fn fusion_is_what_the_policy_names() {
+        for (fusion, probabilities, label, probability) in [
+            ("vote", [0.97, 0.8], Label::NeedsReview, 0.885),
+            ("mean", [0.97, 0.8], Label::NeedsReview, 0.885),
+            ("max", [0.97, 0.8], Label::LikelyManipulated, 0.97),
+            ("vote", [0.99, 0.85], Label::NeedsReview, 0.92),
+            ("mean", [0.99, 0.85], Label::LikelyManipulated, 0.92),
+            ("max", [0.3, 0.65], Label::NeedsReview, 0.65),
+            ("mean", [0.3, 0.65], Label::NoIndication, 0.475),
+        ] {
+            let verdict = fused(fusion, &probabilities);
+            assert_eq!(verdict.label, label, "{fusion} {probabilities:?}");
+            assert_eq!(verdict.probability, Probability::new(probability), "{fusion} {probabilities:?}");
+        }
+    }
+
+    #[test]
+    fn detectors_that_contradict_each_other_are_named() {
+        let codes = |verdict: &Verdict| verdict.reasons.iter().map(Reason::code).collect::<Vec<_>>();
+        let verdict = fused("max", &[0.97, 0.1, 0.03]);
+        assert_eq!(codes(&verdict), ["detector.d0", "policy.disagreement"]);
+        let message = verdict.reasons[1].message(Language::English);
+        assert_eq!(message, "the detectors contradict each other: d0 gives 0.97, d2 gives 0.03");
+        assert_eq!(codes(&fused("max", &[0.97, 0.8])), ["detector.d0", "detector.d1"]);
+    }
+
+    #[test]
+    fn a_word_that_flips_when_the_picture_is_passed_on_goes_to_review() {
+        for (probability, variant, label, unstable) in [
+            (0.95, 0.92, Label::LikelyManipulated, false),
+            (0.95, 0.31, Label::NeedsReview, true),
+            (0.1, 0.95, Label::NeedsReview, true),
+            (0.1, 0.7, Label::NoIndication, false),
+        ] {
+            let mut evidence = score("detector/x@1", probability);
+            if let Finding::Score(score) = &mut evidence.finding {
+                let probability = Probability::new(variant).unwrap();
+                score.variants.push(Variant { name: "jpeg 50".to_owned(), probability });
+            }
+            for fusion in [Fusion::Vote, Fusion::Mean, Fusion::Max] {
+                let verdict = Policy { fusion, ..Policy::default() }.decide(std::slice::from_ref(&evidence));
+                assert_eq!(verdict.label, label, "{probability} {variant} {fusion:?}");
+                let found = verdict.reasons.iter().any(|reason| reason.code() == "detector.unstable");
+                assert_eq!(found, unstable, "{probability} {variant} {fusion:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_measured_asks_for_review_until_the_policy_has_a_threshold() {
+        let p = Probability::new(0.7).unwrap();
+        let evidence = [Evidence::new("detector/x@1", Finding::Score(Score::new(p, Kind::AiEdited, "")))];
+        let verdict = Policy::default().decide(&evidence);
+        assert_eq!((verdict.label, verdict.kinds.len()), (Label::NeedsReview, 0));
+        let message = verdict.reasons[0].message(Language::English);
+        assert!(message.ends_with("0.50, a threshold whose false alarms nobody measured"), "{message}");
+        let rule = "role = \"votes\"\nmax_fpr = 0.01\nreview_max_fpr = 0.05\nthreshold = 0.6";
+        let policy = Policy::from_toml(&format!("schema = 1\n[sources.\"detector/*\"]\n{rule}")).unwrap();
+        assert_eq!(policy.decide(&evidence).label, Label::LikelyManipulated);
+    }
+
+    #[test]
+    fn of_several_faces_the_most_suspicious_speaks() {
+        let faces = [0.1, 0.95, 0.2].map(|probability| score("detector/x@1", probability));
+        let verdict = Policy::default().decide(&faces);
+        assert_eq!((verdict.label, verdict.reasons.len()), (Label::LikelyManipulated, 1));
+        assert_eq!(verdict.probability, Probability::new(0.95));
+    }
+
     #[test]
     fn nothing_to_go_by_is_inconclusive_and_says_so() {
         let verdict = Policy::default().decide(&[]);
@@ -343,6 +593,8 @@ mod tests {
             (rule("0.0", "0.05"), "above 0"),
             (rule("0.01", "1.5"), "at most 1"),
             (rule("0.01", "0.05\ncolour = 1"), "colour"),
+            (rule("0.01", "0.05\nthreshold = 7"), "from 0 to 1"),
+            (rule("0.01", "0.05\nthreshold = 0.5\nreview_threshold = 0.6"), "review_threshold"),
         ] {
             let error = Policy::from_toml(&text).unwrap_err();
             assert!(format!("{error:#}").contains(says), "{text:?}: {error:#}");

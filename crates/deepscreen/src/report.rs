@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::evidence::{Evidence, Finding};
+use crate::evidence::{Evidence, Finding, HeatMap, Region};
 use crate::hash::Hashes;
 use crate::language::Language;
 use crate::media::Note;
@@ -14,6 +14,12 @@ use crate::screening::Screening;
 
 /// The version of the record that this library writes.
 pub const SCHEMA: &str = "deepscreen/1";
+
+/// A cell of a heat map counts from this probability on.
+const SUSPICIOUS: f32 = 0.5;
+
+/// So many regions of a heat map a record holds, the surest first.
+const MOST_REGIONS: usize = 32;
 
 impl Screening {
     /// The record as one line of JSON, without a line end. Sentences are in `language`, everything else is the
@@ -108,6 +114,64 @@ struct ReplayRecord<'a> {
     models: &'a std::collections::BTreeMap<String, String>,
 }
 
+/// Names and probabilities, in the order that they came in.
+struct Ordered<'a>(Vec<(&'a str, f64)>);
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+/// Where a model found something: the cells themselves are a picture, which [`HeatMap::to_png`] draws.
+#[derive(Serialize)]
+struct MapRecord {
+    columns: u32,
+    rows: u32,
+    area: RegionRecord,
+    regions: Vec<PeakRecord>,
+}
+
+/// In pixels of the picture, to a tenth.
+#[derive(Serialize)]
+struct RegionRecord {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+#[derive(Serialize)]
+struct PeakRecord {
+    #[serde(flatten)]
+    region: RegionRecord,
+    /// Of the highest cell.
+    probability: f64,
+}
+
+impl From<Region> for RegionRecord {
+    fn from(region: Region) -> Self {
+        let tenth = |value: f64| (value * 10.0).round() / 10.0;
+        Self {
+            x: tenth(region.x),
+            y: tenth(region.y),
+            width: tenth(region.width),
+            height: tenth(region.height),
+        }
+    }
+}
+
+impl MapRecord {
+    fn of(map: &HeatMap) -> Self {
+        let peak = |(region, probability): (Region, f32)| PeakRecord {
+            region: region.into(),
+            probability: (f64::from(probability) * 1e4).round() / 1e4,
+        };
+        let regions = map.regions(SUSPICIOUS).into_iter().take(MOST_REGIONS).map(peak);
+        Self { columns: map.columns(), rows: map.rows(), area: map.area().into(), regions: regions.collect() }
+    }
+}
+
 struct EvidenceRecord<'a>(&'a Evidence);
 
 impl Serialize for EvidenceRecord<'_> {
@@ -122,6 +186,17 @@ impl Serialize for EvidenceRecord<'_> {
                 map.serialize_entry("probability", &score.probability.get())?;
                 map.serialize_entry("detects", score.kind.code())?;
                 map.serialize_entry("model_sha256", &score.model_sha256)?;
+                if !score.classes.is_empty() {
+                    let classes = score.classes.iter().map(|(name, p)| (name.as_str(), p.get()));
+                    map.serialize_entry("classes", &Ordered(classes.collect()))?;
+                }
+                if !score.variants.is_empty() {
+                    let variants = score.variants.iter().map(|v| (v.name.as_str(), v.probability.get()));
+                    map.serialize_entry("variants", &Ordered(variants.collect()))?;
+                }
+                if let Some(heat_map) = &score.heat_map {
+                    map.serialize_entry("map", &MapRecord::of(heat_map))?;
+                }
             }
             Finding::Media(notes) => {
                 map.serialize_entry("kind", "media")?;

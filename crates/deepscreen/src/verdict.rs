@@ -108,8 +108,26 @@ pub enum Cause {
         probability: Probability,
         /// The threshold that it reached.
         threshold: Probability,
-        /// The share of false alarms that this threshold was set for.
-        max_fpr: f64,
+        /// The share of false alarms that this threshold was measured at; `None` where nobody measured it.
+        max_fpr: Option<f64>,
+    },
+    /// A detector's word changes when the picture is passed on.
+    Unstable {
+        /// The detector's name, without its version.
+        detector: String,
+        /// The detector's probability for the picture as it is.
+        probability: Probability,
+        /// What was done to the picture: `jpeg 75`.
+        variant: String,
+        /// The detector's probability after it.
+        variant_probability: Probability,
+    },
+    /// One detector calls the picture likely manipulated, another finds nothing.
+    Disagreement {
+        /// The surest of those that do, and its probability.
+        high: (String, Probability),
+        /// The surest of those that do not.
+        low: (String, Probability),
     },
     /// A detector has no threshold that keeps to the false-alarm rate that the policy accepts.
     NoOperatingPoint {
@@ -132,6 +150,8 @@ impl Reason {
                     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
                 format!("detector.{name}")
             }
+            Cause::Unstable { .. } => "detector.unstable".to_owned(),
+            Cause::Disagreement { .. } => "policy.disagreement".to_owned(),
             Cause::NoOperatingPoint { .. } => "policy.no_operating_point".to_owned(),
             Cause::NothingJudged => "policy.nothing_judged".to_owned(),
         }
@@ -141,20 +161,49 @@ impl Reason {
     pub fn message(&self, language: Language) -> String {
         match (&self.cause, language) {
             (Cause::DetectorScore { detector, kind, probability, threshold, max_fpr }, Language::English) => {
-                format!(
-                    "{}: detector {detector} gives {probability}, at or above {threshold}, its threshold for {} of false alarms",
-                    kind.text(language),
-                    percent(*max_fpr)
-                )
+                let found = kind.text(language);
+                let cost = match max_fpr {
+                    Some(max_fpr) => format!("its threshold for {} of false alarms", percent(*max_fpr)),
+                    None => "a threshold whose false alarms nobody measured".to_owned(),
+                };
+                format!("{found}: detector {detector} gives {probability}, at or above {threshold}, {cost}")
             }
             (
                 Cause::DetectorScore { detector, kind, probability, threshold, max_fpr },
                 Language::Vietnamese,
             ) => {
+                let found = kind.text(language);
+                let cost = match max_fpr {
+                    Some(max_fpr) => format!("là ngưỡng cho {} báo nhầm", percent(*max_fpr)),
+                    None => "là ngưỡng chưa ai đo mức báo nhầm".to_owned(),
+                };
+                format!("{found}: bộ phát hiện {detector} cho {probability}, từ {threshold} trở lên, {cost}")
+            }
+            (Cause::Unstable { detector, probability, variant, variant_probability }, Language::English) => {
+                let moves = if variant_probability < probability { "falls" } else { "rises" };
                 format!(
-                    "{}: bộ phát hiện {detector} cho {probability}, từ {threshold} trở lên, là ngưỡng cho {} báo nhầm",
-                    kind.text(language),
-                    percent(*max_fpr)
+                    "detector {detector} gives {probability}, and {moves} to {variant_probability} when the picture is passed on ({variant})"
+                )
+            }
+            (
+                Cause::Unstable { detector, probability, variant, variant_probability },
+                Language::Vietnamese,
+            ) => {
+                let moves = if variant_probability < probability { "giảm còn" } else { "tăng lên" };
+                format!(
+                    "bộ phát hiện {detector} cho {probability}, nhưng {moves} {variant_probability} khi ảnh được lưu lại ({variant})"
+                )
+            }
+            (Cause::Disagreement { high, low }, Language::English) => {
+                format!(
+                    "the detectors contradict each other: {} gives {}, {} gives {}",
+                    high.0, high.1, low.0, low.1
+                )
+            }
+            (Cause::Disagreement { high, low }, Language::Vietnamese) => {
+                format!(
+                    "các bộ phát hiện trái ngược nhau: {} cho {}, {} cho {}",
+                    high.0, high.1, low.0, low.1
                 )
             }
             (Cause::NoOperatingPoint { detector, max_fpr }, Language::English) => {

@@ -56,7 +56,7 @@ fn each_wrong_model_is_refused_with_its_name_and_its_own_kind() {
                 sign(contract, weights);
             },
             ErrorKind::InvalidModel,
-            "cannot load",
+            "not an ONNX network",
         ),
         (
             "pointer",

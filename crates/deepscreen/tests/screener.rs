@@ -22,15 +22,10 @@ impl Red {
         }
         let point =
             |max_fpr, threshold| OperatingPoint { max_fpr, threshold: Probability::new(threshold).unwrap() };
-        Ok(vec![Evidence::new(
-            "detector/red@1",
-            Finding::Score(Score {
-                probability: Probability::new(f64::from(red) / 255.0).unwrap(),
-                kind: Kind::AiGenerated,
-                model_sha256: "00".to_owned(),
-                operating_points: vec![point(0.01, 0.8), point(0.05, 0.5)],
-            }),
-        )])
+        let probability = Probability::new(f64::from(red) / 255.0).unwrap();
+        let score = Score::new(probability, Kind::AiGenerated, "00")
+            .with_operating_points(vec![point(0.01, 0.8), point(0.05, 0.5)]);
+        Ok(vec![Evidence::new("detector/red@1", Finding::Score(score))])
     }
 }
 

@@ -1,14 +1,64 @@
 //! `model.toml` in, a checked [`Contract`] out: what a model is, takes and means.
 
-use serde::Deserialize;
+use std::path::{Component, Path};
 
+use serde::{Deserialize, Serialize};
+
+use super::resample::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Kind, OperatingPoint, Probability};
 
+/// The longest side of a network's input or of a step's result, in pixels.
+pub(super) const LONGEST_SIDE: u32 = 4096;
+
 /// What a model is, what it takes and what its output means: the text of its `model.toml`.
-#[derive(Clone, Debug, Deserialize)]
+///
+/// ```
+/// # let text = r#"
+/// schema = 1
+/// id = "my-detector"
+/// version = 1
+/// name = "My detector"
+/// detects = "ai_generated"       # ai_generated, ai_edited, face_swap, edited
+/// licence = "Apache-2.0"
+///
+/// [file]
+/// path = "model.onnx"            # beside this file
+/// # sha256 = "…"                 # checked before anything is loaded
+///
+/// [input]
+/// layout = "nchw"                # nchw, nhwc
+/// color = "rgb"                  # rgb, bgr, gray, green
+/// width = 224
+/// height = 224
+///
+/// [preprocess]
+/// scale = 0.00392156862745098    # 1/255
+/// mean = [0.485, 0.456, 0.406]
+/// std = [0.229, 0.224, 0.225]
+///
+/// [[preprocess.steps]]
+/// op = "resize_shortest"         # resize, resize_shortest, resize_longest, letterbox, center_crop, pad_square
+/// size = 256
+/// resample = "bicubic"           # nearest, bilinear, bicubic, lanczos
+///
+/// [[preprocess.steps]]
+/// op = "center_crop"
+/// width = 224
+/// height = 224
+///
+/// [output]
+/// kind = "logits"                # logit, probability, logits, probabilities
+/// classes = ["real", "fake"]
+/// fake = ["fake"]
+/// # "#;
+/// let contract = deepscreen::Contract::from_toml(text)?;
+/// assert_eq!(contract.id(), "my-detector");
+/// # Ok::<(), deepscreen::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Contract {
+pub struct Contract {
     schema: u32,
     pub(super) id: String,
     pub(super) version: u32,
@@ -19,99 +69,278 @@ pub(super) struct Contract {
     pub(super) input: Input,
     pub(super) preprocess: Preprocess,
     pub(super) output: Output,
-    pub(super) calibration: Calibration,
-    #[serde(default)]
+    /// Without one the network's own probability stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) calibration: Option<Calibration>,
+    #[serde(default, skip_serializing_if = "Gate::is_open")]
     pub(super) gate: Gate,
+    /// The model sees each face of a picture, not the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) faces: Option<Faces>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) self_test: Option<SelfTest>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     operating_points: Vec<Point>,
 }
 
 /// The weights.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// Relative to the folder of the contract.
     pub(super) path: String,
+    /// Left out: any file of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<u64>,
+    /// The files beside it that hold weights, where they are to be checked too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) external: Vec<External>,
+}
+
+/// A file of weights beside the network's.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct External {
+    /// As the network calls it.
+    pub(super) path: String,
     pub(super) sha256: String,
-    pub(super) bytes: u64,
 }
 
 /// The network's input.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    pub(super) name: String,
+    /// Its name in the network; may be left out where there is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(default)]
     pub(super) layout: Layout,
+    #[serde(default)]
     pub(super) color: Color,
+    /// Pixels. Left out: what the steps make of a picture, which the network must then take as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) width: Option<u32>,
     /// Pixels.
-    pub(super) width: u32,
-    /// Pixels.
-    pub(super) height: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) height: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Layout {
     /// `[picture, channel, row, column]`
+    #[default]
     Nchw,
+    /// `[picture, row, column, channel]`
+    Nhwc,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Color {
     /// Red, green, blue.
+    #[default]
     Rgb,
+    /// Blue, green, red.
+    Bgr,
+    /// One channel: luma of ITU-R BT.601, as Pillow's `L`.
+    Gray,
+    /// One channel: the green one.
+    Green,
+}
+
+impl Color {
+    pub(super) const fn channels(self) -> usize {
+        match self {
+            Self::Rgb | Self::Bgr => 3,
+            Self::Gray | Self::Green => 1,
+        }
+    }
 }
 
 /// How a picture becomes tensors.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Preprocess {
+    /// One after another, on the whole picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) steps: Vec<Step>,
+    #[serde(default)]
     pub(super) views: Views,
-    /// A picture whose short side is below this is enlarged to it first (bilinear). Pixels.
+    /// With views of a fixed size: a picture whose short side is below this is enlarged to it first (bilinear). Pixels.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) min_short_side: u32,
     /// What a byte is multiplied by before the mean is taken off.
+    #[serde(default = "one_255th")]
     pub(super) scale: f64,
-    pub(super) mean: [f64; 3],
-    pub(super) std: [f64; 3],
+    /// One for each channel, or one for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) mean: Vec<f64>,
+    /// One for each channel, or one for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) std: Vec<f64>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn one_255th() -> f64 {
+    1.0 / 255.0
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One change of a picture's size.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Step {
+    /// To a size, whatever the picture's proportions.
+    Resize {
+        width: u32,
+        height: u32,
+        #[serde(default)]
+        resample: Filter,
+        #[serde(default = "yes")]
+        antialias: bool,
+    },
+    /// To a short side, the long one in proportion and rounded down.
+    ResizeShortest {
+        size: u32,
+        #[serde(default)]
+        resample: Filter,
+        #[serde(default = "yes")]
+        antialias: bool,
+    },
+    /// Down to a long side, in proportion; smaller pictures stay.
+    ResizeLongest {
+        size: u32,
+        #[serde(default)]
+        resample: Filter,
+        #[serde(default = "yes")]
+        antialias: bool,
+    },
+    /// Into a size, in proportion, what is left filled.
+    Letterbox {
+        width: u32,
+        height: u32,
+        #[serde(default)]
+        resample: Filter,
+        #[serde(default = "yes")]
+        antialias: bool,
+        #[serde(default)]
+        fill: u8,
+    },
+    /// The middle of a picture, black around one that is smaller.
+    CenterCrop {
+        width: u32,
+        height: u32,
+        #[serde(default)]
+        like: CropOrigin,
+    },
+    /// To a square around the picture.
+    PadSquare {
+        #[serde(default)]
+        fill: u8,
+    },
+}
+
+/// Whose rounding a crop from the middle follows, where the pixels to be left are odd.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CropOrigin {
+    /// `torchvision.transforms.CenterCrop`.
+    #[default]
+    Torchvision,
+    /// `transformers.image_transforms.center_crop`.
+    Transformers,
 }
 
 /// Which parts of a picture the network sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Views {
+    /// What the steps leave, once.
+    #[default]
+    Whole,
     /// Three crops at native resolution: centre, top left, bottom right.
     NativeCrops,
+    /// Squares side by side, of the input's size; evenly chosen ones where there are more than `most`.
+    Tiles { most: u32 },
 }
 
 /// The network's output.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Output {
-    pub(super) name: String,
+    /// Its name in the network; may be left out where there is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
     pub(super) kind: OutputKind,
+    #[serde(default)]
     pub(super) pool: Pool,
+    /// With one number a view: it speaks for the picture being real.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) inverted: bool,
+    /// With a number for each class: their names, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) classes: Vec<String>,
+    /// The classes that mean fake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) fake: Vec<String>,
+    /// Another output, of numbers for places in the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) map: Option<Map>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OutputKind {
     /// One number a view, log-odds of the picture being fake.
     Logit,
+    /// One number a view, the probability of the picture being fake.
+    Probability,
+    /// A number for each class, which softmax makes probabilities of.
+    Logits,
+    /// A probability for each class.
+    Probabilities,
 }
 
-/// How the views' outputs become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// How the views' outputs become one: log-odds for logits, else probabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Pool {
     /// Their mean.
+    #[default]
     Mean,
+    /// The highest.
+    Max,
+    /// The mean of so many of the highest.
+    TopK(u32),
+}
+
+/// An output that says where: `[picture, 1, rows, columns]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Map {
+    pub(super) name: String,
+    /// `logit` or `probability`.
+    pub(super) kind: OutputKind,
 }
 
 /// From the pooled output to a probability.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Calibration {
-    /// `sigmoid(slope * output + intercept)` (Platt 1999).
+    /// `sigmoid(slope * output + intercept)` (Platt 1999), of log-odds.
     Platt {
         slope: f64,
         intercept: f64,
@@ -123,23 +352,70 @@ pub(super) enum Calibration {
 }
 
 impl Calibration {
-    /// The calibrated probability of a pooled output; `None` for an output that is no number.
-    pub(super) fn probability(&self, output: f64) -> Option<Probability> {
+    /// The calibrated probability of log-odds; `None` for what is no number.
+    pub(super) fn probability(&self, log_odds: f64) -> Option<Probability> {
         let Self::Platt { slope, intercept, .. } = self;
-        Probability::new(1.0 / (1.0 + (-(slope * output + intercept)).exp()))
+        Probability::new(sigmoid(slope * log_odds + intercept))
     }
 }
 
+pub(super) fn sigmoid(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
 /// Pictures that the model does not apply to.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Gate {
-    /// The short side that a picture must have at least. Pixels.
+    /// The short side that a picture, or a face, must have at least. Pixels.
     #[serde(default)]
     pub(super) min_side: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+impl Gate {
+    fn is_open(&self) -> bool {
+        self.min_side == 0
+    }
+}
+
+/// How faces are cut out for a model of faces.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Faces {
+    /// Sides of the cut-out over those of the face.
+    pub(super) scale: f64,
+    #[serde(default)]
+    pub(super) shape: FaceShape,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FaceShape {
+    /// A square of the face's longer side; black where it reaches beyond the picture.
+    #[default]
+    Square,
+    /// The face's own proportions, moved and shrunk to lie inside of the picture.
+    Inside,
+}
+
+/// What the model must give for a picture that every machine makes alike: a wrong runtime is silent.
+///
+/// The picture is 320 x 240 pixels; the byte of column x, row y, channel c is `(7 x + 13 y + 29 c + x y / 64) mod 256`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SelfTest {
+    /// The pooled output, before calibration: log-odds for logits, else a probability.
+    pub(super) output: f64,
+    /// How far from it the model may be.
+    #[serde(default = "one_100th")]
+    pub(super) tolerance: f64,
+}
+
+fn one_100th() -> f64 {
+    0.01
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Point {
     max_fpr: f64,
@@ -150,11 +426,49 @@ struct Point {
 
 impl Contract {
     /// Reads and checks a contract.
-    pub(super) fn from_toml(text: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`InvalidModel`](ErrorKind::InvalidModel), which says where the text is wrong.
+    pub fn from_toml(text: &str) -> Result<Self> {
         let contract: Self = toml::from_str(text)
             .map_err(|error| Error::new(ErrorKind::InvalidModel, "not a model contract").because(error))?;
         contract.check()?;
         Ok(contract)
+    }
+
+    /// The contract of a model's folder.
+    ///
+    /// # Errors
+    /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel), which says where the text is
+    /// wrong.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        if folder.is_file() {
+            let message = "a file: a model is a folder with model.toml and the weights that it names";
+            return Err(Error::new(ErrorKind::InvalidModel, message).about(folder.display()));
+        }
+        let path = folder.join("model.toml");
+        let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
+        std::fs::read_to_string(&path)
+            .map_err(unreadable)
+            .and_then(|text| Self::from_toml(&text))
+            .map_err(|error| error.about(path.display()))
+    }
+
+    /// The contract as the text of a `model.toml`.
+    pub fn to_toml(&self) -> String {
+        // Strings, numbers and tables with strings for keys only: serialising cannot fail.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// The model's name in records: lower-case letters, digits and hyphens.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The file of the weights, relative to the model's folder.
+    pub fn weights(&self) -> &str {
+        &self.file.path
     }
 
     fn check(&self) -> Result<()> {
@@ -170,40 +484,86 @@ impl Contract {
             let known = Kind::ALL.map(Kind::code).join(", ");
             return wrong(format!("detects {:?}: one of {known} expected", self.detects));
         }
-        if self.file.path.is_empty() || self.file.path.contains(['/', '\\']) {
+        if !is_beside(&self.file.path) {
             return wrong(format!("file.path {:?}: a file beside the contract expected", self.file.path));
         }
-        let sides = [self.input.width, self.input.height];
-        if sides.iter().any(|side| !(1..=4096).contains(side)) {
-            return wrong(format!("input of {}x{}: sides of 1 to 4096 expected", sides[0], sides[1]));
+        if self.faces.is_some_and(|faces| !(0.5..=10.0).contains(&faces.scale)) {
+            return wrong("faces.scale: a number from 0.5 to 10 expected".to_owned());
         }
-        if self.preprocess.min_short_side < self.input.width.max(self.input.height) {
+        if self.self_test.as_ref().is_some_and(|test| !(test.output.is_finite() && test.tolerance > 0.0)) {
+            return wrong("self_test: a finite output and a tolerance above 0 expected".to_owned());
+        }
+        self.check_preprocess()?;
+        self.output.check()?;
+        self.check_calibration()
+    }
+
+    fn check_preprocess(&self) -> Result<()> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidModel, message));
+        let Preprocess { steps, views, min_short_side, scale, mean, std } = &self.preprocess;
+        let (width, height) = match (self.input.width, self.input.height) {
+            (Some(width), Some(height)) => (width, height),
+            (None, None) if *views == Views::Whole => (1, 1),
+            (None, None) => {
+                return wrong("input.width and input.height: needed for crops and tiles".to_owned());
+            }
+            _ => return wrong("input.width and input.height: both or none expected".to_owned()),
+        };
+        let sides = steps.iter().flat_map(Step::sides).chain([width, height]);
+        if let Some(side) = sides.into_iter().find(|side| !(1..=LONGEST_SIDE).contains(side)) {
+            return wrong(format!(
+                "input of {width}x{height}: sides of 1 to {LONGEST_SIDE} expected, not {side}"
+            ));
+        }
+        if *views != Views::Whole && self.output.map.is_some() {
+            return wrong("output.map: for a picture that is seen whole".to_owned());
+        }
+        if *views == Views::NativeCrops && *min_short_side < width.max(height) {
             return wrong(
                 "preprocess.min_short_side is below the input's sides: crops would not fit".to_owned(),
             );
         }
-        if !self.preprocess.std.iter().all(|std| *std > 0.0) {
-            return wrong("preprocess.std: numbers above 0 expected".to_owned());
+        if matches!(views, Views::Tiles { most } if !(1..=1024).contains(most)) {
+            return wrong("preprocess.views: 1 to 1024 tiles expected".to_owned());
         }
-        let Calibration::Platt { slope, intercept, prior, pictures } = self.calibration;
-        if !(slope > 0.0
-            && slope.is_finite()
-            && intercept.is_finite()
-            && prior > 0.0
-            && prior < 1.0
-            && pictures > 0)
-        {
-            let message = "calibration: a slope above 0, a finite intercept, a prior between 0 and 1 and the pictures that it was fitted on expected";
+        if steps.iter().any(Step::is_undefined) {
+            let message = "preprocess.steps: box and lanczos without antialias are nowhere defined";
             return wrong(message.to_owned());
         }
-        if self.operating_points.is_empty() {
-            return wrong("no operating_points: without a threshold nothing can be flagged".to_owned());
+        let channels = self.input.color.channels();
+        for (name, numbers) in [("mean", mean), ("std", std)] {
+            if !(numbers.len() <= 1 || numbers.len() == channels) || numbers.iter().any(|n| !n.is_finite()) {
+                return wrong(format!(
+                    "preprocess.{name}: {channels} numbers expected, or one for all channels"
+                ));
+            }
+        }
+        if !std.iter().all(|std| *std > 0.0) || !(scale.is_finite() && *scale > 0.0) {
+            return wrong("preprocess.std and preprocess.scale: numbers above 0 expected".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_calibration(&self) -> Result<()> {
+        let wrong = |message: &str| Err(Error::new(ErrorKind::InvalidModel, message));
+        if let Some(Calibration::Platt { slope, intercept, prior, pictures }) = self.calibration
+            && !(slope > 0.0
+                && slope.is_finite()
+                && intercept.is_finite()
+                && prior > 0.0
+                && prior < 1.0
+                && pictures > 0)
+        {
+            return wrong(
+                "calibration: a slope above 0, a finite intercept, a prior between 0 and 1 and the pictures that it was fitted on expected",
+            );
         }
         for point in &self.operating_points {
             let fpr = point.max_fpr > 0.0 && point.max_fpr <= 1.0;
             if !fpr || Probability::new(point.threshold).is_none() || point.photographs == 0 {
-                let message = "operating_points: max_fpr above 0 and at most 1, a threshold from 0 to 1 and the photographs that it was measured on expected";
-                return wrong(message.to_owned());
+                return wrong(
+                    "operating_points: max_fpr above 0 and at most 1, a threshold from 0 to 1 and the photographs that it was measured on expected",
+                );
             }
         }
         Ok(())
@@ -223,6 +583,88 @@ impl Contract {
         let mut points: Vec<_> = self.operating_points.iter().filter_map(point).collect();
         points.sort_by(|a, b| a.max_fpr.total_cmp(&b.max_fpr));
         points
+    }
+}
+
+/// Whether a path stays in its folder.
+pub(super) fn is_beside(path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    !path.is_empty() && !path.contains(['\\', ':']) && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+impl Preprocess {
+    /// Whether the tensor holds the picture's bytes as they are.
+    pub(super) fn gives_bytes(&self) -> bool {
+        let all = |numbers: &[f64], value: f64| numbers.iter().all(|number| *number == value);
+        self.scale == 1.0 && all(&self.mean, 0.0) && all(&self.std, 1.0)
+    }
+}
+
+impl Step {
+    /// Whether no library says what it gives.
+    fn is_undefined(&self) -> bool {
+        match *self {
+            Self::Resize { resample, antialias, .. }
+            | Self::ResizeShortest { resample, antialias, .. }
+            | Self::ResizeLongest { resample, antialias, .. }
+            | Self::Letterbox { resample, antialias, .. } => {
+                !antialias && matches!(resample, Filter::Box | Filter::Lanczos)
+            }
+            Self::CenterCrop { .. } | Self::PadSquare { .. } => false,
+        }
+    }
+
+    fn sides(&self) -> Vec<u32> {
+        match *self {
+            Self::Resize { width, height, .. }
+            | Self::Letterbox { width, height, .. }
+            | Self::CenterCrop { width, height, .. } => vec![width, height],
+            Self::ResizeShortest { size, .. } | Self::ResizeLongest { size, .. } => vec![size],
+            Self::PadSquare { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Output {
+    /// Whether the map's numbers are log-odds.
+    pub(super) fn map_gives_logits(&self) -> bool {
+        self.map.as_ref().is_some_and(|map| map.kind == OutputKind::Logit)
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidModel, message));
+        let by_class = matches!(self.kind, OutputKind::Logits | OutputKind::Probabilities);
+        if by_class && self.inverted {
+            return wrong(
+                "output.inverted: for one number; name the classes that mean fake instead".to_owned(),
+            );
+        }
+        if by_class && (self.classes.len() < 2 || self.fake.is_empty()) {
+            return wrong(
+                "output: a number for each class needs `classes`, two or more, and `fake`".to_owned(),
+            );
+        }
+        if by_class && self.fake.len() == self.classes.len() {
+            return wrong("output.fake: every class means fake, so nothing is told apart".to_owned());
+        }
+        if !by_class && !(self.classes.is_empty() && self.fake.is_empty()) {
+            return wrong(
+                "output.classes: for a number for each class: kind `logits` or `probabilities`".to_owned(),
+            );
+        }
+        if let Some(unknown) = self.fake.iter().find(|fake| !self.classes.contains(fake)) {
+            let known = self.classes.join(", ");
+            return wrong(format!("output.fake {unknown:?}: one of the classes expected ({known})"));
+        }
+        if matches!(self.pool, Pool::TopK(0)) {
+            return wrong("output.pool: top_k of 1 or more expected".to_owned());
+        }
+        match &self.map {
+            Some(map) if !matches!(map.kind, OutputKind::Logit | OutputKind::Probability) => {
+                wrong("output.map.kind: logit or probability expected".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -281,11 +723,12 @@ mod tests {
         let contract = Contract::from_toml(EXAMPLE).unwrap();
         assert_eq!(contract.kind(), Kind::AiGenerated);
         let points = contract.operating_points();
+        let calibration = contract.calibration.as_ref().unwrap();
         assert_eq!(points.iter().map(|p| p.max_fpr).collect::<Vec<_>>(), [0.01, 0.05]);
-        assert_eq!(contract.calibration.probability(0.5).unwrap().get(), 0.5);
-        assert_eq!(contract.calibration.probability(1e9).unwrap().get(), 1.0);
-        assert_eq!(contract.calibration.probability(-1e9).unwrap().get(), 0.0);
-        assert!(contract.calibration.probability(f64::NAN).is_none());
+        assert_eq!(calibration.probability(0.5).unwrap().get(), 0.5);
+        assert_eq!(calibration.probability(1e9).unwrap().get(), 1.0);
+        assert_eq!(calibration.probability(-1e9).unwrap().get(), 0.0);
+        assert!(calibration.probability(f64::NAN).is_none());
     }
 
     #[test]

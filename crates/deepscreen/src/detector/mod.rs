@@ -4,23 +4,34 @@
 
 mod contract;
 mod engine;
+mod geometry;
+mod network;
 mod preprocess;
+mod resample;
+mod scores;
+mod variants;
 
 use std::borrow::Cow;
 use std::path::Path;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 use sha2::{Digest, Sha256};
 
 use crate::analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Sample};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Score};
-use crate::media::Media;
-use contract::{Contract, OutputKind, Pool};
-use engine::{Engine, Port};
+use crate::evidence::{
+    Evidence, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
+};
+use crate::media::{Media, Pixels};
+use contract::Layout;
+use engine::{Engine, Weights, Wiring};
+use network::shape_text;
 use preprocess::Crops;
+use scores::Raw;
 
-pub use engine::{EngineChoice, EngineOptions, EngineStatus};
+pub use contract::Contract;
+pub use engine::{EngineChoice, EngineOptions, EngineStatus, Provider};
+pub use network::{Element, Network, Port};
 
 /// Pictures in one batch. From 1 to 8 none is faster than another on either engine (`benches/`, `classify`); small ones
 /// spread better over the cores.
@@ -31,7 +42,25 @@ pub struct Detector {
     id: String,
     contract: Contract,
     engine: Box<dyn Engine>,
-    output: usize,
+    sha256: String,
+    bytes: u64,
+    /// Views that the network takes at once, where it fixes that.
+    batch: Option<usize>,
+    /// How many variants of each picture are looked at too.
+    variants: usize,
+}
+
+/// What a detector keeps of one picture.
+struct Prepared {
+    picture: Crops,
+    /// What was done to the picture, and what the network will see of that.
+    variants: Vec<(&'static str, Crops)>,
+}
+
+/// What a network gave for one picture.
+struct Answer {
+    raw: Raw,
+    heat_map: Option<HeatMap>,
 }
 
 impl Detector {
@@ -42,7 +71,12 @@ impl Detector {
     #[cfg(feature = "bundled-model")]
     pub fn bundled(options: &EngineOptions) -> Result<Self> {
         let model = deepscreen_models::AI_IMAGE;
-        Self::load(model.contract, Cow::Borrowed(model.weights), options)
+        let weights = Weights { network: Cow::Borrowed(model.weights), external: Vec::new() };
+        Contract::from_toml(model.contract)
+            .and_then(|contract| {
+                let network = check_network(&contract, &weights.network)?;
+                Self::load(contract, weights, &network, options)
+            })
             .map_err(|error| error.about(model.id))
     }
 
@@ -54,26 +88,56 @@ impl Detector {
     /// [`ModelShape`](ErrorKind::ModelShape); [`EngineUnavailable`](ErrorKind::EngineUnavailable).
     pub fn open(folder: impl AsRef<Path>, options: &EngineOptions) -> Result<Self> {
         let folder = folder.as_ref();
-        if folder.is_file() {
-            let message = "a file: a model is a folder with model.toml and the weights that it names";
-            return Err(Error::new(ErrorKind::InvalidModel, message).about(folder.display()));
-        }
-        let unreadable =
-            |error: std::io::Error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
-        let path = folder.join("model.toml");
-        let contract = std::fs::read_to_string(&path).map_err(|e| unreadable(e).about(path.display()))?;
-        let file = Contract::from_toml(&contract).map_err(|error| error.about(path.display()))?.file.path;
-        let path = folder.join(file);
-        let weights = std::fs::read(&path).map_err(|error| unreadable(error).about(path.display()))?;
-        Self::load(&contract, Cow::Owned(weights), options).map_err(|error| error.about(path.display()))
+        Self::with_contract(Contract::open(folder)?, folder, options)
     }
 
-    fn load(contract: &str, weights: Cow<'static, [u8]>, options: &EngineOptions) -> Result<Self> {
-        let contract = Contract::from_toml(contract)?;
-        check_weights(&contract, &weights)?;
-        let engine = engine::load(weights, options)?;
-        let output = check_ports(&contract, engine.inputs(), engine.outputs())?;
-        Ok(Self { id: format!("detector/{}@{}", contract.id, contract.version), contract, engine, output })
+    /// The weights that `contract` names, in `folder`.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn with_contract(
+        contract: Contract,
+        folder: impl AsRef<Path>,
+        options: &EngineOptions,
+    ) -> Result<Self> {
+        let path = folder.as_ref().join(&contract.file.path);
+        read_weights(&contract, &path)
+            .and_then(|(weights, network)| Self::load(contract, weights, &network, options))
+            .map_err(|error| error.about(path.display()))
+    }
+
+    fn load(
+        contract: Contract,
+        weights: Weights,
+        network: &Network,
+        options: &EngineOptions,
+    ) -> Result<Self> {
+        // That of the file itself, wherever nothing lies beside it.
+        let mut hasher = Sha256::new_with_prefix(&weights.network);
+        weights.external.iter().for_each(|(_, bytes)| hasher.update(bytes));
+        let sha256 = crate::hex(&hasher.finalize());
+        let wiring = wire(&contract, network)?;
+        let batch = wiring.input.shape.first().copied().flatten();
+        let sizes = weights.external.iter().map(|(_, bytes)| bytes.len());
+        let bytes = (weights.network.len() + sizes.sum::<usize>()) as u64;
+        let engine = engine::load(weights, wiring, options)?;
+        let id = format!("detector/{}@{}", contract.id, contract.version);
+        let detector = Self { id, contract, engine, sha256, bytes, batch, variants: 0 };
+        detector.check_itself()?;
+        Ok(detector)
+    }
+
+    /// This detector with a probe of its stability: it looks at `count` variants of each picture too, re-encoded,
+    /// resized and cropped as pictures are when they are passed on (8 at most). A [policy](crate::Policy) sends a
+    /// picture to review where a variant would be judged otherwise.
+    #[must_use]
+    pub fn with_variants(self, count: usize) -> Self {
+        Self { variants: count.min(variants::MOST), ..self }
+    }
+
+    /// What the model is, takes and means.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
     }
 
     /// Name and version of the model's contract, as a person reads it.
@@ -93,7 +157,7 @@ impl Detector {
 
     /// Bytes of the weights.
     pub fn bytes(&self) -> u64 {
-        self.contract.file.bytes
+        self.bytes
     }
 
     /// Where the detector may be cut, strictest first.
@@ -101,34 +165,122 @@ impl Detector {
         self.contract.operating_points()
     }
 
-    /// Runs a batch and reads one finding for each picture from it.
-    fn run(&self, pictures: &[&Crops]) -> Result<Vec<Result<Vec<Evidence>>>> {
-        let input = preprocess::tensor(&self.contract, pictures.iter().copied());
-        let views = input.shape()[0];
-        let mut outputs = self.engine.run(input.view().into_dyn())?;
-        let output = outputs.swap_remove(self.output);
-        let outputs = one_number_a_view(&output, views)?;
-        let mut rest = outputs.as_slice();
-        let mut next = |crops: &&Crops| {
-            let (these, others) = rest.split_at(crops.len());
-            rest = others;
-            self.evidence(these)
-        };
-        Ok(pictures.iter().map(&mut next).collect())
+    /// What the network gives for a picture that every machine makes alike: log-odds for logits, else a probability.
+    /// A contract's `[self_test]` holds it.
+    ///
+    /// # Errors
+    /// [`Inference`](ErrorKind::Inference), [`ModelShape`](ErrorKind::ModelShape) where the network cannot run.
+    pub fn self_test(&self) -> Result<f64> {
+        let crops = preprocess::crops(&self.contract, &test_picture()?)?;
+        Ok(self.run(&[&crops])?.swap_remove(0)?.raw.value)
     }
 
-    fn evidence(&self, views: &[f64]) -> Result<Vec<Evidence>> {
-        let (OutputKind::Logit, Pool::Mean) = (self.contract.output.kind, self.contract.output.pool);
-        let pooled = views.iter().sum::<f64>() / views.len() as f64;
-        let probability = self.contract.calibration.probability(pooled).ok_or_else(|| {
-            Error::new(ErrorKind::Inference, format!("the network gave {pooled}, which is no score"))
-        })?;
-        let score = Score {
-            probability,
-            kind: self.contract.kind(),
-            model_sha256: self.contract.file.sha256.clone(),
-            operating_points: self.contract.operating_points(),
+    fn check_itself(&self) -> Result<()> {
+        let Some(test) = &self.contract.self_test else { return Ok(()) };
+        let output = self.self_test()?;
+        if (output - test.output).abs() > test.tolerance {
+            let message = format!(
+                "self-test: {} gives {output:.4}, the contract says {:.4}: this engine computes something else",
+                self.engine.name(),
+                test.output
+            );
+            return Err(Error::new(ErrorKind::Inference, message));
+        }
+        Ok(())
+    }
+
+    /// Runs the views of some pictures: one answer for each picture.
+    fn run(&self, pictures: &[&Crops]) -> Result<Vec<Result<Answer>>> {
+        let mut answers = Vec::with_capacity(pictures.len());
+        // Pictures of one size go through together.
+        for alike in pictures.chunk_by(|a, b| (a.width, a.height) == (b.width, b.height)) {
+            let views: Vec<&[u8]> = alike.iter().flat_map(|crops| crops.views()).collect();
+            let (numbers, maps) = self.infer(&views, alike[0].width, alike[0].height)?;
+            let (mut numbers, mut maps) = (numbers.as_slice(), maps.into_iter());
+            for crops in alike {
+                let (these, rest) = numbers.split_at(crops.len() * self.contract.output.width());
+                numbers = rest;
+                // A contract with a map has one view of each picture.
+                let map = maps.next();
+                answers.push(self.contract.output.read(these).and_then(|raw| {
+                    let map = map.map(|map| self.heat_map(map, crops.area)).transpose()?;
+                    Ok(Answer { raw, heat_map: map })
+                }));
+            }
+        }
+        Ok(answers)
+    }
+
+    /// What the network gives for each view, as many numbers as the contract says; and its maps, where it names one.
+    fn infer(&self, views: &[&[u8]], width: u32, height: u32) -> Result<(Vec<f32>, Vec<ArrayD<f32>>)> {
+        let wanted = self.contract.output.width();
+        let (mut numbers, mut maps) = (Vec::with_capacity(views.len() * wanted), Vec::new());
+        for views in views.chunks(self.batch.unwrap_or(views.len())) {
+            let mut tensor = preprocess::tensor(&self.contract, views, width, height);
+            if let Some(missing) = self.batch.map(|batch| batch - views.len()).filter(|missing| *missing > 0)
+            {
+                let mut shape = tensor.raw_dim();
+                shape[0] = missing;
+                tensor = ndarray::concatenate![Axis(0), tensor, ndarray::Array4::zeros(shape)];
+            }
+            let rows = tensor.shape()[0];
+            let mut outputs = self.engine.run(tensor.view().into_dyn())?.into_iter();
+            let output = outputs.next().unwrap_or_default();
+            check_output(&output, rows, wanted)?;
+            numbers.extend(output.iter().take(views.len() * wanted));
+            if let Some(map) = outputs.next() {
+                check_map(&map, rows)?;
+                maps.extend(map.outer_iter().take(views.len()).map(|map| map.to_owned()));
+            }
+        }
+        Ok((numbers, maps))
+    }
+
+    /// One view's map: `[rows, columns]`, or with axes of one around them.
+    fn heat_map(&self, map: ArrayD<f32>, area: Region) -> Result<HeatMap> {
+        let (shape, logits) = (map.shape().to_vec(), self.contract.output.map_gives_logits());
+        let sides: Vec<u32> = shape.iter().filter(|side| **side > 1).map(|side| *side as u32).collect();
+        let (rows, columns) = match *sides {
+            [rows, columns] => (rows, columns),
+            [side] if shape.last() == Some(&1) => (side, 1),
+            [side] => (1, side),
+            _ => (1, 1),
         };
+        let cell = |value: &f32| {
+            if logits { contract::sigmoid(f64::from(*value)) as f32 } else { value.clamp(0.0, 1.0) }
+        };
+        HeatMap::new(columns, rows, map.iter().map(cell).collect(), area).ok_or_else(|| {
+            Error::new(ErrorKind::Inference, format!("a map of {shape:?}, or with what is no number"))
+        })
+    }
+
+    fn probability(&self, raw: &Raw) -> Result<Probability> {
+        let probability = match &self.contract.calibration {
+            Some(calibration) => calibration.probability(raw.log_odds()),
+            None => Probability::new(raw.probability()),
+        };
+        let none =
+            || Error::new(ErrorKind::Inference, format!("the network gave {}, which is no score", raw.value));
+        probability.ok_or_else(none)
+    }
+
+    /// Makes evidence of the answers for one picture and its variants.
+    fn evidence(&self, prepared: &Prepared, answers: &[Result<Answer>]) -> Result<Vec<Evidence>> {
+        let mut probabilities = Vec::with_capacity(answers.len());
+        for answer in answers {
+            probabilities.push(self.probability(&answer.as_ref().map_err(Clone::clone)?.raw)?);
+        }
+        let ([Ok(answer), ..], [probability, variants @ ..]) = (answers, probabilities.as_slice()) else {
+            return Err(Error::new(ErrorKind::Inference, "no answer"));
+        };
+        let mut score = Score::new(*probability, self.contract.kind(), &self.sha256)
+            .with_operating_points(self.contract.operating_points());
+        let classes = self.contract.output.classes.iter().zip(&answer.raw.classes);
+        score.classes =
+            classes.filter_map(|(name, p)| Some((name.clone(), Probability::new(p.min(1.0))?))).collect();
+        let names = prepared.variants.iter().map(|(name, _)| (*name).to_owned());
+        score.variants = names.zip(variants).map(|(name, p)| Variant { name, probability: *p }).collect();
+        score.heat_map.clone_from(&answer.heat_map);
         Ok(vec![Evidence::new(&self.id, Finding::Score(score))])
     }
 }
@@ -139,8 +291,8 @@ impl Analyzer for Detector {
     }
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
-        let crops = preprocess::crops(&self.contract, media.pixels()?)?;
-        self.run(&[&crops])?.swap_remove(0)
+        let sample = self.prepare(media)?;
+        self.analyze_batch(&[&sample]).swap_remove(0)
     }
 
     fn batched(&self) -> Option<&dyn BatchAnalyzer> {
@@ -150,7 +302,7 @@ impl Analyzer for Detector {
     fn model(&self) -> Option<ModelIdentity> {
         Some(ModelIdentity {
             id: self.contract.id.clone(),
-            sha256: self.contract.file.sha256.clone(),
+            sha256: self.sha256.clone(),
             engine: self.engine.name().to_owned(),
         })
     }
@@ -158,7 +310,18 @@ impl Analyzer for Detector {
 
 impl BatchAnalyzer for Detector {
     fn prepare(&self, media: &Media) -> Result<Sample> {
-        Ok(Sample::new(preprocess::crops(&self.contract, media.pixels()?)?))
+        let pixels = media.pixels()?;
+        let picture = preprocess::crops(&self.contract, pixels)?;
+        let mut variants = Vec::with_capacity(self.variants);
+        for (name, variant) in variants::variants(pixels, self.variants) {
+            match preprocess::crops(&self.contract, &variant?) {
+                Ok(crops) => variants.push((name, crops)),
+                // Half of a small picture may be too small.
+                Err(error) if error.kind() == ErrorKind::NotApplicable => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Sample::new(Prepared { picture, variants }))
     }
 
     fn batch_size(&self) -> usize {
@@ -166,55 +329,157 @@ impl BatchAnalyzer for Detector {
     }
 
     fn analyze_batch(&self, samples: &[&Sample]) -> Vec<Result<Vec<Evidence>>> {
-        let crops: Option<Vec<&Crops>> = samples.iter().map(|sample| sample.get()).collect();
-        let foreign = || Error::new(ErrorKind::Inference, "a sample of another analyzer");
-        match crops.ok_or_else(foreign).and_then(|crops| self.run(&crops)) {
-            Ok(findings) => findings,
+        let prepared: Option<Vec<&Prepared>> = samples.iter().map(|sample| sample.get()).collect();
+        let Some(prepared) = prepared else {
+            let foreign = Error::new(ErrorKind::Inference, "a sample of another analyzer");
+            return samples.iter().map(|_| Err(foreign.clone())).collect();
+        };
+        let crops: Vec<&Crops> = prepared
+            .iter()
+            .flat_map(|one| std::iter::once(&one.picture).chain(one.variants.iter().map(|(_, crops)| crops)))
+            .collect();
+        match self.run(&crops) {
+            Ok(answers) => {
+                let mut rest = answers.as_slice();
+                let mut next = |prepared: &&Prepared| {
+                    let (these, others) = rest.split_at(1 + prepared.variants.len());
+                    rest = others;
+                    self.evidence(prepared, these)
+                };
+                prepared.iter().map(&mut next).collect()
+            }
             Err(error) => samples.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 }
 
-fn check_weights(contract: &Contract, weights: &[u8]) -> Result<()> {
-    if weights.starts_with(b"version https://git-lfs") {
-        let message = "a Git LFS pointer, not the weights themselves: fetch them with `git lfs pull`";
-        return Err(Error::new(ErrorKind::InvalidModel, message));
+/// The picture of a self-test, which `SelfTest` describes.
+fn test_picture() -> Result<Pixels> {
+    let (width, height) = (320, 240);
+    let byte = |x: u32, y: u32, c: u32| (7 * x + 13 * y + 29 * c + x * y / 64) as u8;
+    let row = |y| (0..width).flat_map(move |x| (0..3).map(move |c| byte(x, y, c)));
+    Pixels::from_rgb8(width, height, (0..height).flat_map(row).collect())
+        .ok_or_else(|| Error::new(ErrorKind::Inference, "no test picture"))
+}
+
+/// Reads a network's file and those beside it that it names, and checks all against the contract.
+fn read_weights(contract: &Contract, path: &Path) -> Result<(Weights, Network)> {
+    let unreadable = |message: String| move |error| Error::new(ErrorKind::Unreadable, message).because(error);
+    let bytes = std::fs::read(path).map_err(unreadable("cannot be read".to_owned()))?;
+    let network = check_network(contract, &bytes)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let mut external = Vec::with_capacity(network.external.len());
+    for name in &network.external {
+        let bytes = std::fs::read(folder.join(name))
+            .map_err(unreadable(format!("its weights lie in {name}, which cannot be read")))?;
+        if let Some(expected) = contract.file.external.iter().find(|file| file.path == *name) {
+            check_sha256(&expected.sha256, &bytes).map_err(|error| error.about(name))?;
+        }
+        external.push((name.clone(), bytes));
     }
-    let sha256 = crate::hex(&Sha256::digest(weights));
-    if !sha256.eq_ignore_ascii_case(&contract.file.sha256) {
-        let message =
-            format!("SHA-256 is {sha256}, the contract names {}: not the same weights", contract.file.sha256);
+    Ok((Weights { network: Cow::Owned(bytes), external }, network))
+}
+
+/// What the file is has to be clear before it is compared, and that before it is read.
+fn check_network(contract: &Contract, bytes: &[u8]) -> Result<Network> {
+    network::check_is_network(bytes)?;
+    if let Some(expected) = &contract.file.sha256 {
+        check_sha256(expected, bytes)?;
+    }
+    Network::read(bytes)
+}
+
+fn check_sha256(expected: &str, bytes: &[u8]) -> Result<()> {
+    let sha256 = crate::hex(&Sha256::digest(bytes));
+    if !sha256.eq_ignore_ascii_case(expected) {
+        let message = format!("SHA-256 is {sha256}, the contract names {expected}: not the same weights");
         return Err(Error::new(ErrorKind::ModelChecksum, message));
     }
     Ok(())
 }
 
-/// The network must have the ports that the contract names; gives the output's index.
-fn check_ports(contract: &Contract, inputs: &[Port], outputs: &[Port]) -> Result<usize> {
-    let wrong = |message: String| Error::new(ErrorKind::ModelShape, message);
-    let names = |ports: &[Port]| ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join(", ");
-    let (height, width) = (contract.input.height as usize, contract.input.width as usize);
-    let [input] = inputs else {
-        return Err(wrong(format!("one input expected, found {}", names(inputs))));
-    };
-    if input.name != contract.input.name {
-        return Err(wrong(format!("input {} expected, found {}", contract.input.name, input.name)));
-    }
-    let expected = [None, Some(3), Some(height), Some(width)];
-    let fits =
-        |(want, got): (&Option<usize>, &Option<usize>)| got.is_none() || (want.is_some() && want == got);
-    if input.shape.len() != expected.len() || !expected.iter().zip(&input.shape).all(fits) {
-        let (want, got) = (engine::shape_text(&expected), engine::shape_text(&input.shape));
-        return Err(wrong(format!("input of {want} expected, found {got}")));
-    }
-    let named = outputs.iter().position(|port| port.name == contract.output.name);
-    named.ok_or_else(|| wrong(format!("output {} expected, found {}", contract.output.name, names(outputs))))
-}
-
-fn one_number_a_view(output: &ArrayD<f32>, views: usize) -> Result<Vec<f64>> {
-    if output.len() != views {
-        let message = format!("one number for each of {views} views expected, found {:?}", output.shape());
+/// The network must have the ports that the contract names.
+fn wire(contract: &Contract, network: &Network) -> Result<Wiring> {
+    let input = choose(&network.inputs, contract.input.name.as_deref(), "input")?;
+    if let Some(other) = network.inputs.iter().find(|port| port.name != input.name) {
+        let message = format!("input {}: a network that takes a picture alone expected", other.name);
         return Err(Error::new(ErrorKind::ModelShape, message));
     }
-    Ok(output.iter().map(|value| f64::from(*value)).collect())
+    check_input(contract, input)?;
+    let output = choose(&network.outputs, contract.output.name.as_deref(), "output")?;
+    let mut outputs = vec![output.name.clone()];
+    if let Some(map) = &contract.output.map {
+        outputs.push(choose(&network.outputs, Some(&map.name), "output")?.name.clone());
+    }
+    Ok(Wiring { input: input.clone(), outputs })
+}
+
+fn choose<'a>(ports: &'a [Port], name: Option<&str>, what: &str) -> Result<&'a Port> {
+    let wrong = |message: String| Error::new(ErrorKind::ModelShape, message);
+    let found = || {
+        let text = |port: &Port| format!("{} {}", port.name, shape_text(&port.shape));
+        ports.iter().map(text).collect::<Vec<_>>().join(", ")
+    };
+    match (name, ports) {
+        (Some(name), ports) => ports
+            .iter()
+            .find(|port| port.name == name)
+            .ok_or_else(|| wrong(format!("{what} {name} expected, found {}", found()))),
+        (None, [port]) => Ok(port),
+        (None, []) => Err(wrong(format!("the network has no {what}"))),
+        (None, _) => Err(wrong(format!("which {what}? The contract has to name one of {}", found()))),
+    }
+}
+
+fn check_input(contract: &Contract, port: &Port) -> Result<()> {
+    let wrong = |message: String| Err(Error::new(ErrorKind::ModelShape, message));
+    let side = |side: Option<u32>| side.map(|side| side as usize);
+    let (height, width) = (side(contract.input.height), side(contract.input.width));
+    let channels = Some(contract.input.color.channels());
+    let expected = match contract.input.layout {
+        Layout::Nchw => [None, channels, height, width],
+        Layout::Nhwc => [None, height, width, channels],
+    };
+    // The number of pictures may be fixed; what the network leaves open fits everything.
+    let fits = |(at, (want, got)): (usize, (&Option<usize>, &Option<usize>))| {
+        at == 0 || got.is_none() || want == got
+    };
+    if port.shape.len() != expected.len() || !expected.iter().zip(&port.shape).enumerate().all(fits) {
+        let (want, got) = (shape_text(&expected), shape_text(&port.shape));
+        return wrong(format!("input {} of {want} expected, found {got}", port.name));
+    }
+    match port.element {
+        Element::F32 | Element::F16 => Ok(()),
+        Element::U8 if contract.preprocess.gives_bytes() => Ok(()),
+        Element::U8 => wrong(format!(
+            "input {} takes bytes: preprocess.scale = 1 without mean and std expected",
+            port.name
+        )),
+        Element::Other(_) => wrong(format!(
+            "input {} of float, float16 or uint8 expected, found {}",
+            port.name,
+            port.element.name()
+        )),
+    }
+}
+
+fn check_output(output: &ArrayD<f32>, views: usize, wanted: usize) -> Result<()> {
+    if output.shape().first() != Some(&views) || output.len() != views * wanted {
+        let what = if wanted == 1 { "one number".to_owned() } else { format!("{wanted} numbers") };
+        let message =
+            format!("output of {what} for each of {views} views expected, found {:?}", output.shape());
+        return Err(Error::new(ErrorKind::ModelShape, message));
+    }
+    Ok(())
+}
+
+fn check_map(map: &ArrayD<f32>, views: usize) -> Result<()> {
+    let cells: usize = map.shape().iter().skip(1).product();
+    let sides = map.shape().iter().skip(1).filter(|side| **side > 1).count();
+    if map.shape().first() != Some(&views) || sides > 2 || !(1..=1 << 22).contains(&cells) {
+        let message =
+            format!("a map of rows and columns for each of {views} views expected, found {:?}", map.shape());
+        return Err(Error::new(ErrorKind::ModelShape, message));
+    }
+    Ok(())
 }

@@ -1,20 +1,35 @@
 //! Pixels in, the bytes that a network will see out; and from those bytes the tensor of a batch.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use ndarray::{Array4, ArrayViewMut3};
+use ndarray::{Array4, ArrayViewMut3, Axis};
 
-use super::contract::{Color, Contract, Layout, Preprocess, Views};
+use super::contract::{Color, Contract, LONGEST_SIDE, Layout, Preprocess, Views};
+use super::geometry::{self, Frame, part};
+use super::resample::{self, Filter};
 use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::Region;
 use crate::media::Pixels;
 
-/// Views of one picture, RGB8, `width * height * 3` bytes each.
-pub(super) struct Crops(Vec<Vec<u8>>);
+/// Views of one picture, all of one size.
+pub(super) struct Crops {
+    /// Pixels.
+    pub(super) width: u32,
+    /// Pixels.
+    pub(super) height: u32,
+    /// What part of the picture the first view shows.
+    pub(super) area: Region,
+    /// RGB8, `width * height * 3` bytes each.
+    views: Vec<Vec<u8>>,
+}
 
 impl Crops {
     /// How many views a picture gives.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.views.len()
+    }
+
+    /// The views as RGB8.
+    pub(super) fn views(&self) -> impl Iterator<Item = &[u8]> {
+        self.views.iter().map(Vec::as_slice)
     }
 }
 
@@ -31,18 +46,80 @@ pub(super) fn crops(contract: &Contract, pixels: &Pixels) -> Result<Crops> {
         );
         return Err(Error::new(ErrorKind::NotApplicable, message));
     }
-    let enlarged;
-    let pixels = if short < contract.preprocess.min_short_side {
-        enlarged = enlarge(pixels, contract.preprocess.min_short_side)?;
-        &enlarged
-    } else {
-        pixels
-    };
-    let (width, height) = (contract.input.width, contract.input.height);
+    let Preprocess { steps, views, min_short_side, .. } = &contract.preprocess;
+    let mut frame = Frame::of(pixels);
+    for step in steps {
+        frame = geometry::apply(step, frame)?;
+    }
+    if frame.pixels.width().min(frame.pixels.height()) < *min_short_side {
+        frame = frame.with(enlarge(&frame.pixels, *min_short_side)?);
+    }
+    match views {
+        Views::Whole => whole(contract, frame),
+        Views::NativeCrops => Ok(native_crops(contract, &frame)),
+        Views::Tiles { most } => tiles(contract, frame, *most as usize),
+    }
+}
+
+fn whole(contract: &Contract, frame: Frame<'_>) -> Result<Crops> {
+    let (width, height) = (frame.pixels.width(), frame.pixels.height());
+    let (want_width, want_height) =
+        (contract.input.width.unwrap_or(width), contract.input.height.unwrap_or(height));
+    if (width, height) != (want_width, want_height) {
+        let message = format!(
+            "the steps of {} make {width}x{height} of the picture, its input takes {want_width}x{want_height}",
+            contract.id
+        );
+        return Err(Error::new(ErrorKind::InvalidModel, message));
+    }
+    if width.max(height) > LONGEST_SIDE {
+        let message =
+            format!("{width}x{height} pixels: more than {LONGEST_SIDE} a side is not given to a network");
+        return Err(Error::new(ErrorKind::NotApplicable, message));
+    }
+    Ok(Crops { width, height, area: frame.area, views: vec![frame.pixels.as_rgb8().to_vec()] })
+}
+
+/// Sides of the input; a contract with crops or tiles names them.
+fn input_size(contract: &Contract) -> (u32, u32) {
+    (contract.input.width.unwrap_or(1), contract.input.height.unwrap_or(1))
+}
+
+fn native_crops(contract: &Contract, frame: &Frame<'_>) -> Crops {
+    let (width, height) = input_size(contract);
+    let pixels = &*frame.pixels;
     let (right, bottom) = (pixels.width() - width, pixels.height() - height);
-    let Views::NativeCrops = contract.preprocess.views;
     let corners = [(right / 2, bottom / 2), (0, 0), (right, bottom)];
-    Ok(Crops(corners.into_iter().map(|(left, top)| crop(pixels, left, top, width, height)).collect()))
+    let views = corners.into_iter().map(|(left, top)| crop(pixels, left, top, width, height)).collect();
+    let area = part(
+        frame.area,
+        (pixels.width(), pixels.height()),
+        (i64::from(right / 2), i64::from(bottom / 2)),
+        (width, height),
+    );
+    Crops { width, height, area, views }
+}
+
+/// Tiles side by side; a picture that is too small for one is stretched to it.
+fn tiles(contract: &Contract, mut frame: Frame<'_>, most: usize) -> Result<Crops> {
+    let (width, height) = input_size(contract);
+    if frame.pixels.width() < width || frame.pixels.height() < height {
+        let (to_width, to_height) = (frame.pixels.width().max(width), frame.pixels.height().max(height));
+        frame = frame.with(resample::resize(&frame.pixels, to_width, to_height, Filter::Bilinear, true)?);
+    }
+    let pixels = &*frame.pixels;
+    let (across, down) = (pixels.width() / width, pixels.height() / height);
+    let count = across as usize * down as usize;
+    let taken = count.min(most);
+    // As numpy's linspace(0, count - 1, taken), cut to whole numbers.
+    let place = |at: usize| if taken < 2 { 0 } else { at * (count - 1) / (taken - 1) };
+    let corner = |at: usize| {
+        let at = place(at) as u32;
+        (at % across * width, at / across * height)
+    };
+    let views = (0..taken).map(corner).map(|(left, top)| crop(pixels, left, top, width, height)).collect();
+    let area = part(frame.area, (pixels.width(), pixels.height()), (0, 0), (width, height));
+    Ok(Crops { width, height, area, views })
 }
 
 /// The whole `width` x `height` cut-out at `left`, `top`, which must lie within the picture.
@@ -53,48 +130,65 @@ fn crop(pixels: &Pixels, left: u32, top: u32, width: u32, height: u32) -> Vec<u8
     rows.flat_map(|row| &row[..width as usize * 3]).copied().collect()
 }
 
-/// Bilinear, as Pillow's `Image.resize(.., BILINEAR)` does it, to a short side of `short` pixels.
+/// Bilinear, to a short side of `short` pixels.
 fn enlarge(pixels: &Pixels, short: u32) -> Result<Pixels> {
-    let failed = |error: String| Error::new(ErrorKind::Inference, "cannot be enlarged").because(error);
     let scale = f64::from(short) / f64::from(pixels.width().min(pixels.height()));
     let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(short);
-    let (width, height) = (side(pixels.width()), side(pixels.height()));
-    let from = ImageRef::new(pixels.width(), pixels.height(), pixels.as_rgb8(), PixelType::U8x3)
-        .map_err(|error| failed(error.to_string()))?;
-    let mut to = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(error.to_string()))?;
-    Pixels::from_rgb8(width, height, to.into_vec()).ok_or_else(|| failed("no pixels".to_owned()))
+    resample::resize(pixels, side(pixels.width()), side(pixels.height()), Filter::Bilinear, true)
 }
 
-/// The views of several pictures as one tensor, `[views, 3, height, width]`, normalised.
-pub(super) fn tensor<'a>(contract: &Contract, pictures: impl Iterator<Item = &'a Crops>) -> Array4<f32> {
-    let views: Vec<&[u8]> = pictures.flat_map(|crops| &crops.0).map(Vec::as_slice).collect();
-    let (width, height) = (contract.input.width as usize, contract.input.height as usize);
-    let (Layout::Nchw, Color::Rgb) = (contract.input.layout, contract.input.color);
-    let table = normalisation(&contract.preprocess);
-    let mut tensor = Array4::zeros((views.len(), 3, height, width));
-    for (view, out) in views.into_iter().zip(tensor.outer_iter_mut()) {
-        normalise(view, &table, out);
+/// The views of several pictures as one tensor, normalised: `[views, channels, height, width]`, or with the channels
+/// last. All must be of one size.
+pub(super) fn tensor(contract: &Contract, views: &[&[u8]], width: u32, height: u32) -> Array4<f32> {
+    let (width, height) = (width as usize, height as usize);
+    let channels = contract.input.color.channels();
+    let table = normalisation(&contract.preprocess, channels);
+    let shape = match contract.input.layout {
+        Layout::Nchw => (views.len(), channels, height, width),
+        Layout::Nhwc => (views.len(), height, width, channels),
+    };
+    let mut tensor = Array4::zeros(shape);
+    for (view, mut out) in views.iter().zip(tensor.outer_iter_mut()) {
+        if contract.input.layout == Layout::Nhwc {
+            // To rows, columns, channels: the axes of a planar tensor, seen in another order.
+            out = out.permuted_axes([2, 0, 1]);
+        }
+        normalise(view, contract.input.color, &table, out);
     }
     tensor
 }
 
 /// What each byte becomes, for each channel.
-fn normalisation(preprocess: &Preprocess) -> [[f32; 256]; 3] {
-    std::array::from_fn(|channel| {
-        let (mean, std) = (preprocess.mean[channel], preprocess.std[channel]);
+fn normalisation(preprocess: &Preprocess, channels: usize) -> Vec<[f32; 256]> {
+    let number = |numbers: &[f64], channel: usize, otherwise| match numbers {
+        [] => otherwise,
+        [one] => *one,
+        many => many[channel],
+    };
+    let table = |channel| {
+        let (mean, std) = (number(&preprocess.mean, channel, 0.0), number(&preprocess.std, channel, 1.0));
         std::array::from_fn(|byte| ((byte as f64 * preprocess.scale - mean) / std) as f32)
-    })
+    };
+    (0..channels).map(table).collect()
 }
 
-fn normalise(view: &[u8], table: &[[f32; 256]; 3], mut out: ArrayViewMut3<'_, f32>) {
-    for (channel, (table, mut plane)) in table.iter().zip(out.outer_iter_mut()).enumerate() {
-        let samples = view.iter().skip(channel).step_by(3);
-        plane.iter_mut().zip(samples).for_each(|(out, byte)| *out = table[usize::from(*byte)]);
+fn normalise(view: &[u8], color: Color, table: &[[f32; 256]], mut out: ArrayViewMut3<'_, f32>) {
+    let pixels = view.as_chunks::<3>().0;
+    for (channel, (table, mut plane)) in table.iter().zip(out.axis_iter_mut(Axis(0))).enumerate() {
+        let pairs = plane.iter_mut().zip(pixels);
+        match color {
+            Color::Gray => pairs.for_each(|(out, rgb)| *out = table[usize::from(luma(*rgb))]),
+            Color::Green => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[1])]),
+            Color::Rgb => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[channel])]),
+            Color::Bgr => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[2 - channel])]),
+        }
     }
 }
 
+/// As Pillow converts to `L`.
+fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 0x8000) >> 16) as u8
+}
 #[cfg(test)]
 mod tests {
     use super::super::contract::EXAMPLE;
@@ -109,9 +203,9 @@ mod tests {
     fn crops_are_centre_top_left_and_bottom_right() {
         let contract = Contract::from_toml(EXAMPLE).unwrap();
         let crops = crops(&contract, &gradient(301, 250)).unwrap();
-        let corners: Vec<_> = crops.0.iter().map(|view| (view[0], view[1])).collect();
+        let corners: Vec<_> = crops.views().map(|view| (view[0], view[1])).collect();
         assert_eq!(corners, [(38, 13), (0, 0), (77, 26)]);
-        assert!(crops.0.iter().all(|view| view.len() == 224 * 224 * 3));
+        assert!(crops.views().all(|view| view.len() == 224 * 224 * 3));
     }
 
     #[test]
@@ -127,7 +221,8 @@ mod tests {
     fn tensor_is_planar_and_normalised() {
         let contract = Contract::from_toml(EXAMPLE).unwrap();
         let crops = crops(&contract, &gradient(224, 224)).unwrap();
-        let tensor = tensor(&contract, [&crops, &crops].into_iter());
+        let views: Vec<&[u8]> = crops.views().chain(crops.views()).collect();
+        let tensor = tensor(&contract, &views, 224, 224);
         assert_eq!(tensor.shape(), [6, 3, 224, 224]);
         let expected = |byte: f32, mean: f32, std: f32| (byte / 255.0 - mean) / std;
         assert!((tensor[[4, 0, 10, 20]] - expected(20.0, 0.5, 0.5)).abs() < 1e-6);

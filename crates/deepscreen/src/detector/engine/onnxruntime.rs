@@ -2,16 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use half::f16;
 use ndarray::{ArrayD, ArrayViewD};
 use ort::environment::Environment;
-use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::value::{Outlet, TensorRef};
+use ort::session::{Session, SessionInputValue};
+use ort::value::{DynValue, TensorElementType, TensorRef};
 
 use super::pool::Pool;
-use super::{Engine, Port, check_input};
+use super::{Engine, Provider, Weights, Wiring, check_input, to_bytes};
+use crate::detector::network::Element;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The oldest ONNX Runtime that offers the interface which this build asks for.
@@ -219,69 +221,120 @@ fn packages_of(prefix: &Path) -> Vec<PathBuf> {
 /// A network in ONNX Runtime: a session a thread, since a session runs one batch at a time.
 pub(super) struct OnnxRuntime {
     runtime: Runtime,
-    weights: Vec<u8>,
-    inputs: Vec<Port>,
-    outputs: Vec<Port>,
+    /// With what it computes on, and what of that is missing: `onnxruntime 1.26.0 (cuda)`.
+    name: String,
+    provider: Provider,
+    network: Vec<u8>,
+    external: Vec<(String, Arc<[u8]>)>,
+    wiring: Wiring,
     sessions: Pool<Session>,
 }
 
 impl OnnxRuntime {
-    pub(super) fn load(runtime: Runtime, weights: &[u8], threads: usize) -> Result<Self> {
-        let session = session(&runtime, weights)?;
-        let ports = |outlets: &[Outlet]| outlets.iter().map(port).collect();
-        Ok(Self {
-            inputs: ports(session.inputs()),
-            outputs: ports(session.outputs()),
-            sessions: Pool::new(threads, session),
-            weights: weights.to_vec(),
-            runtime,
-        })
+    pub(super) fn load(
+        runtime: Runtime,
+        weights: Weights,
+        wiring: Wiring,
+        provider: Provider,
+        threads: usize,
+    ) -> Result<Self> {
+        let external: Vec<(String, Arc<[u8]>)> =
+            weights.external.into_iter().map(|(name, bytes)| (name, bytes.into())).collect();
+        let network = weights.network.into_owned();
+        let session = |provider| session(&runtime, &network, &external, provider);
+        let (session, provider, name) = match provider {
+            Provider::Cpu => (session(provider)?, provider, runtime.name.clone()),
+            _ => match session(provider) {
+                Ok(session) => (session, provider, format!("{} ({})", runtime.name, provider.name())),
+                Err(_) => {
+                    let name = format!("{} (cpu: it has no {})", runtime.name, provider.name());
+                    (session(Provider::Cpu)?, Provider::Cpu, name)
+                }
+            },
+        };
+        // One session fills a graphics card; a processor wants one a core.
+        let threads = if provider == Provider::Cpu { threads } else { 1 };
+        Ok(Self { name, provider, sessions: Pool::new(threads, session), network, external, wiring, runtime })
     }
 }
 
-fn session(runtime: &Runtime, weights: &[u8]) -> Result<Session> {
+fn session(
+    runtime: &Runtime,
+    network: &[u8],
+    external: &[(String, Arc<[u8]>)],
+    provider: Provider,
+) -> Result<Session> {
     let invalid = |error: String| {
         Error::new(ErrorKind::InvalidModel, "ONNX Runtime cannot load the network").because(error)
     };
+    let provider = match provider {
+        Provider::Cpu => None,
+        Provider::Cuda => Some(ort::ep::CUDA::default().build()),
+        Provider::CoreMl => Some(ort::ep::CoreML::default().build()),
+        Provider::DirectMl => Some(ort::ep::DirectML::default().build()),
+    };
+    let providers: Vec<_> = provider.into_iter().map(|provider| provider.error_on_failure()).collect();
     let mut builder = Session::builder(&runtime.environment)
         .and_then(|builder| Ok(builder.with_intra_threads(1)?.with_inter_threads(1)?))
         .and_then(|builder| Ok(builder.with_optimization_level(GraphOptimizationLevel::Level3)?))
+        .and_then(|builder| Ok(builder.with_execution_providers(providers)?))
         .map_err(|error| invalid(error.to_string()))?;
-    builder.commit_from_memory(weights).map_err(|error| invalid(error.to_string()))
-}
-
-fn port(outlet: &Outlet) -> Port {
-    let shape = outlet.dtype().tensor_shape();
-    let sides = shape.iter().flat_map(|shape| shape.iter());
-    Port { name: outlet.name().to_owned(), shape: sides.map(|side| usize::try_from(*side).ok()).collect() }
+    for (name, bytes) in external {
+        builder = builder
+            .with_external_initializer_file_in_memory(name, bytes.clone())
+            .map_err(|error| invalid(error.to_string()))?;
+    }
+    builder.commit_from_memory(network).map_err(|error| invalid(error.to_string()))
 }
 
 impl Engine for OnnxRuntime {
     fn name(&self) -> &str {
-        &self.runtime.name
-    }
-
-    fn inputs(&self) -> &[Port] {
-        &self.inputs
-    }
-
-    fn outputs(&self) -> &[Port] {
-        &self.outputs
+        &self.name
     }
 
     fn run(&self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>> {
-        check_input(&self.inputs, &input)?;
+        check_input(&self.wiring.input, &input)?;
         let failed =
             |error: ort::Error| Error::new(ErrorKind::Inference, "ONNX Runtime").because(error.to_string());
         let input = input.as_standard_layout();
-        let work = |session: &mut Session| {
-            let tensor = TensorRef::from_array_view(input.view()).map_err(failed)?;
-            let outputs = session.run(ort::inputs![tensor]).map_err(failed)?;
-            outputs
-                .values()
-                .map(|value| Ok(value.try_extract_array::<f32>().map_err(failed)?.to_owned()))
-                .collect()
+        let samples =
+            input.as_slice().ok_or_else(|| Error::new(ErrorKind::Inference, "input is not contiguous"))?;
+        let shape = input.shape();
+        let (halves, bytes);
+        let tensor: SessionInputValue<'_> = match self.wiring.input.element {
+            Element::F16 => {
+                halves = samples.iter().map(|sample| f16::from_f32(*sample)).collect::<Vec<_>>();
+                TensorRef::from_array_view((shape, halves.as_slice())).map_err(failed)?.into()
+            }
+            Element::U8 => {
+                bytes = to_bytes(samples);
+                TensorRef::from_array_view((shape, bytes.as_slice())).map_err(failed)?.into()
+            }
+            _ => TensorRef::from_array_view((shape, samples)).map_err(failed)?.into(),
         };
-        self.sessions.with(|| session(&self.runtime, &self.weights), work)?
+        let work = |session: &mut Session| {
+            let outputs = session.run(vec![(self.wiring.input.name.as_str(), tensor)]).map_err(failed)?;
+            let output = |name: &String| {
+                let value = outputs
+                    .get(name)
+                    .ok_or_else(|| Error::new(ErrorKind::ModelShape, format!("no output {name}")))?;
+                to_array(value).map_err(failed)
+            };
+            self.wiring.outputs.iter().map(output).collect()
+        };
+        let make = || session(&self.runtime, &self.network, &self.external, self.provider);
+        self.sessions.with(make, work)?
     }
+}
+
+/// Numbers of any type as 32-bit floats.
+fn to_array(value: &DynValue) -> ort::Result<ArrayD<f32>> {
+    Ok(match value.dtype().tensor_type() {
+        Some(TensorElementType::Float16) => value.try_extract_array::<f16>()?.mapv(f16::to_f32),
+        Some(TensorElementType::Float64) => value.try_extract_array::<f64>()?.mapv(|value| value as f32),
+        Some(TensorElementType::Int64) => value.try_extract_array::<i64>()?.mapv(|value| value as f32),
+        Some(TensorElementType::Int32) => value.try_extract_array::<i32>()?.mapv(|value| value as f32),
+        Some(TensorElementType::Uint8) => value.try_extract_array::<u8>()?.mapv(f32::from),
+        _ => value.try_extract_array::<f32>()?.to_owned(),
+    })
 }

@@ -4,51 +4,47 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
-use rten::{Dimension, Model, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueView};
+use rten_tensor::TensorView;
 use rten_tensor::prelude::*;
-use rten_tensor::{Tensor, TensorView};
 
 use super::pool::Pool;
-use super::{Engine, Port, check_input};
+use super::{Engine, Weights, Wiring, check_input, to_bytes};
+use crate::detector::network::{Element, Port};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard::guard;
 
 pub(super) struct Rten {
     model: Model,
-    inputs: Vec<Port>,
-    outputs: Vec<Port>,
+    input: Port,
     input_id: NodeId,
     output_ids: Vec<NodeId>,
     pools: Pool<Arc<ThreadPool>>,
 }
 
 impl Rten {
-    pub(super) fn load(weights: Cow<'static, [u8]>, threads: usize) -> Result<Self> {
-        let model = match weights {
-            Cow::Borrowed(bytes) => Model::load_static_slice(bytes),
-            Cow::Owned(bytes) => Model::load(bytes),
-        }
-        .map_err(|error| {
-            Error::new(ErrorKind::InvalidModel, "rten cannot load the network").because(error)
-        })?;
-        let port = |id: &NodeId| {
-            let info = model.node_info(*id);
-            let name = info.as_ref().and_then(|info| info.name()).unwrap_or_default().to_owned();
-            let shape = info.and_then(|info| info.shape()).unwrap_or_default();
-            let side = |dimension: &Dimension| match dimension {
-                Dimension::Fixed(side) => Some(*side),
-                Dimension::Symbolic(_) => None,
+    pub(super) fn load(weights: Weights, wiring: Wiring, threads: usize) -> Result<Self> {
+        let cannot = |error: String| {
+            Error::new(ErrorKind::InvalidModel, "the embedded engine (rten) cannot load the network")
+                .because(error)
+        };
+        let load = || {
+            let mut options = ModelOptions::with_all_ops();
+            for (name, bytes) in weights.external {
+                options.external_data(&name, bytes);
+            }
+            let loaded = match weights.network {
+                Cow::Borrowed(bytes) => options.load_static_slice(bytes),
+                Cow::Owned(bytes) => options.load(bytes),
             };
-            Port { name, shape: shape.iter().map(side).collect() }
+            loaded.map_err(|error| cannot(error.to_string()))
         };
-        let [input_id, ..] = *model.input_ids() else {
-            return Err(Error::new(ErrorKind::ModelShape, "the network has no input"));
-        };
+        let model = guard("rten", load)?;
+        let id = |name: &str| model.find_node(name).ok_or_else(|| cannot(format!("no {name} in its graph")));
         Ok(Self {
-            inputs: model.input_ids().iter().map(port).collect(),
-            outputs: model.output_ids().iter().map(port).collect(),
-            input_id,
-            output_ids: model.output_ids().to_vec(),
+            input_id: id(&wiring.input.name)?,
+            output_ids: wiring.outputs.iter().map(|name| id(name)).collect::<Result<_>>()?,
+            input: wiring.input,
             pools: Pool::new(threads, single_thread()),
             model,
         })
@@ -64,23 +60,24 @@ impl Engine for Rten {
         super::RTEN
     }
 
-    fn inputs(&self) -> &[Port] {
-        &self.inputs
-    }
-
-    fn outputs(&self) -> &[Port] {
-        &self.outputs
-    }
-
     fn run(&self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>> {
-        check_input(&self.inputs, &input)?;
+        check_input(&self.input, &input)?;
+        let bytes;
         let input = input.as_standard_layout();
         let samples =
             input.as_slice().ok_or_else(|| Error::new(ErrorKind::Inference, "input is not contiguous"))?;
-        let view = TensorView::from_data(input.shape(), samples);
+        let shape = input.shape();
+        // 16-bit floats become 32-bit ones when rten loads a network, inputs too.
+        let view = match self.input.element {
+            Element::U8 => {
+                bytes = to_bytes(samples);
+                ValueView::from(TensorView::from_data(shape, bytes.as_slice()))
+            }
+            _ => ValueView::from(TensorView::from_data(shape, samples)),
+        };
         let run = |pool: &mut Arc<ThreadPool>| {
             let options = RunOptions::default().with_thread_pool(Some(pool.clone()));
-            let inputs = vec![(self.input_id, ValueOrView::from(view.as_dyn()))];
+            let inputs = vec![(self.input_id, ValueOrView::from(view.clone()))];
             let failed = |error| Error::new(ErrorKind::Inference, "rten").because(error);
             let run = || self.model.run(inputs, &self.output_ids, Some(options)).map_err(failed);
             // A rayon worker that waits for another pool takes up other work meanwhile, and more threads would
@@ -93,10 +90,17 @@ impl Engine for Rten {
     }
 }
 
+/// Numbers of any type as 32-bit floats.
 fn to_array(value: Value) -> Result<ArrayD<f32>> {
-    let tensor: Tensor<f32> = value.try_into().map_err(|error| {
-        Error::new(ErrorKind::ModelShape, "an output is not of 32-bit floats").because(error)
-    })?;
-    ArrayD::from_shape_vec(IxDyn(tensor.shape()), tensor.to_vec())
+    let shape = value.shape().to_vec();
+    let kind = || Error::new(ErrorKind::ModelShape, format!("an output holds {}, no numbers", value.dtype()));
+    let numbers = match value.as_view() {
+        ValueView::FloatTensor(tensor) => tensor.to_vec(),
+        ValueView::Int32Tensor(tensor) => tensor.iter().map(|value| *value as f32).collect(),
+        ValueView::UInt8Tensor(tensor) => tensor.iter().map(|value| f32::from(*value)).collect(),
+        ValueView::Int8Tensor(tensor) => tensor.iter().map(|value| f32::from(*value)).collect(),
+        _ => return Err(kind()),
+    };
+    ArrayD::from_shape_vec(IxDyn(&shape), numbers)
         .map_err(|error| Error::new(ErrorKind::Inference, "an output contradicts its shape").because(error))
 }

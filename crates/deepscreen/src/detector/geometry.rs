@@ -1,0 +1,215 @@
+//! The steps of a contract, one after another: a picture of another size out, and which part of the picture it shows.
+
+use std::borrow::Cow;
+
+use super::contract::{CropOrigin, Step};
+use super::resample;
+use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::Region;
+use crate::media::Pixels;
+
+/// The part of `area` that begins at `corner` and has `part` pixels where the area has `whole`.
+pub(super) fn part(area: Region, whole: (u32, u32), corner: (i64, i64), part: (u32, u32)) -> Region {
+    let (across, down) = (area.width / f64::from(whole.0), area.height / f64::from(whole.1));
+    Region {
+        x: area.x + corner.0 as f64 * across,
+        y: area.y + corner.1 as f64 * down,
+        width: f64::from(part.0) * across,
+        height: f64::from(part.1) * down,
+    }
+}
+
+/// What the steps have made of a picture so far.
+pub(super) struct Frame<'a> {
+    pub(super) pixels: Cow<'a, Pixels>,
+    /// Which part of the picture they show.
+    pub(super) area: Region,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn of(pixels: &'a Pixels) -> Self {
+        let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
+        Self { pixels: Cow::Borrowed(pixels), area: Region { x: 0.0, y: 0.0, width, height } }
+    }
+
+    /// The same part of the picture in other pixels.
+    pub(super) fn with(&self, pixels: Pixels) -> Self {
+        Self { pixels: Cow::Owned(pixels), area: self.area }
+    }
+
+    /// A window of `width` x `height` pixels whose corner lies at `left`, `top`, filled where nothing is.
+    fn window(&self, left: i64, top: i64, width: u32, height: u32, fill: u8) -> Result<Self> {
+        let pixels = window(&self.pixels, left, top, width, height, fill)?;
+        let whole = (self.pixels.width(), self.pixels.height());
+        Ok(Self { pixels: Cow::Owned(pixels), area: part(self.area, whole, (left, top), (width, height)) })
+    }
+}
+
+/// A part of a picture, or more than the picture: filled where nothing is.
+pub(super) fn window(
+    pixels: &Pixels,
+    left: i64,
+    top: i64,
+    width: u32,
+    height: u32,
+    fill: u8,
+) -> Result<Pixels> {
+    let mut data = vec![fill; width as usize * height as usize * 3];
+    let clamp = |at: i64, side: u32| at.clamp(0, i64::from(side)) as usize;
+    let (from, to) = (clamp(left, pixels.width()), clamp(left + i64::from(width), pixels.width()));
+    let stride = pixels.width() as usize * 3;
+    for (y, row) in data.chunks_exact_mut(width as usize * 3).enumerate() {
+        let Ok(source) = u32::try_from(top + y as i64) else { continue };
+        if source < pixels.height() && from < to {
+            let start = source as usize * stride;
+            let place = (from as i64 - left) as usize * 3;
+            row[place..place + (to - from) * 3]
+                .copy_from_slice(&pixels.as_rgb8()[start + from * 3..start + to * 3]);
+        }
+    }
+    Pixels::from_rgb8(width, height, data)
+        .ok_or_else(|| Error::new(ErrorKind::Inference, "a picture without pixels"))
+}
+
+/// Takes one step.
+pub(super) fn apply<'a>(step: &Step, frame: Frame<'a>) -> Result<Frame<'a>> {
+    let size = (frame.pixels.width(), frame.pixels.height());
+    let resized = |(width, height): (u32, u32), resample, antialias| {
+        if size == (width, height) {
+            return Ok(None);
+        }
+        resample::resize(&frame.pixels, width, height, resample, antialias)
+            .map(|pixels| Some(frame.with(pixels)))
+    };
+    let changed = match *step {
+        Step::Resize { width, height, resample, antialias } => resized((width, height), resample, antialias)?,
+        Step::ResizeShortest { size: short, resample, antialias } => {
+            resized(shortest(size, short), resample, antialias)?
+        }
+        Step::ResizeLongest { size: long, resample, antialias } => {
+            resized(longest(size, long), resample, antialias)?
+        }
+        Step::Letterbox { width, height, resample, antialias, fill } => {
+            let (inner_width, inner_height) = contained(size, (width, height));
+            let inner = resized((inner_width, inner_height), resample, antialias)?;
+            let middle = |outer: u32, inner: u32| (f64::from(outer - inner) / 2.0).round_ties_even() as i64;
+            let (left, top) = (middle(width, inner_width), middle(height, inner_height));
+            Some(inner.as_ref().unwrap_or(&frame).window(-left, -top, width, height, fill)?)
+        }
+        Step::CenterCrop { width, height, like } => {
+            let (left, top) = (like.corner(size.0, width), like.corner(size.1, height));
+            Some(frame.window(left, top, width, height, 0)?)
+        }
+        Step::PadSquare { fill } => {
+            let side = size.0.max(size.1);
+            let before = |length: u32| i64::from((side - length) / 2);
+            Some(frame.window(-before(size.0), -before(size.1), side, side, fill)?)
+        }
+    };
+    Ok(changed.unwrap_or(frame))
+}
+
+/// As torchvision's `Resize(short)` and transformers' `shortest_edge`: the long side is rounded down.
+fn shortest((width, height): (u32, u32), short: u32) -> (u32, u32) {
+    let long = |long: u32, of: u32| (u64::from(short) * u64::from(long) / u64::from(of)).min(1 << 20) as u32;
+    if width <= height { (short, long(height, width)) } else { (long(width, height), short) }
+}
+
+/// Down to a long side; smaller pictures stay.
+fn longest((width, height): (u32, u32), long: u32) -> (u32, u32) {
+    if width.max(height) <= long {
+        return (width, height);
+    }
+    contained((width, height), (long, long))
+}
+
+/// As Pillow's `ImageOps.contain`.
+fn contained((width, height): (u32, u32), (within_width, within_height): (u32, u32)) -> (u32, u32) {
+    let (ratio, within) =
+        (f64::from(width) / f64::from(height), f64::from(within_width) / f64::from(within_height));
+    let side = |side: f64, most: u32| (side.round_ties_even() as u32).clamp(1, most);
+    if ratio > within {
+        (within_width, side(f64::from(height) / f64::from(width) * f64::from(within_width), within_height))
+    } else {
+        (side(ratio * f64::from(within_height), within_width), within_height)
+    }
+}
+
+impl CropOrigin {
+    /// Where a crop of `part` begins in `whole` pixels; below 0 where it is the larger one.
+    fn corner(self, whole: u32, part: u32) -> i64 {
+        let spare = i64::from(whole) - i64::from(part);
+        match self {
+            Self::Torchvision if spare >= 0 => (spare as f64 / 2.0).round_ties_even() as i64,
+            Self::Torchvision => -(-spare / 2),
+            Self::Transformers => spare.div_euclid(2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resample::Filter;
+    use super::*;
+
+    fn numbered(width: u32, height: u32) -> Pixels {
+        let at = |i: u32| [(i % width) as u8, (i / width) as u8, 9];
+        Pixels::from_rgb8(width, height, (0..width * height).flat_map(at).collect()).unwrap()
+    }
+
+    fn applied(step: &Step, pixels: &Pixels) -> (Pixels, Region) {
+        let frame = apply(step, Frame::of(pixels)).unwrap();
+        (frame.pixels.into_owned(), frame.area)
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_python_libraries() {
+        // From torchvision.transforms.functional._compute_resized_output_size and PIL.ImageOps.contain.
+        assert_eq!(shortest((640, 427), 256), (383, 256));
+        assert_eq!(shortest((427, 640), 224), (224, 335));
+        assert_eq!(shortest((50, 50), 224), (224, 224));
+        assert_eq!(contained((640, 427), (224, 224)), (224, 149));
+        assert_eq!(contained((3, 1000), (224, 224)), (1, 224));
+        assert_eq!(longest((3000, 20), 1000), (1000, 7));
+        assert_eq!(longest((30, 20), 1000), (30, 20));
+    }
+
+    #[test]
+    fn crops_begin_where_those_of_the_python_libraries_do() {
+        for (whole, part, torchvision, transformers) in
+            [(10, 4, 3, 3), (11, 6, 2, 2), (9, 2, 4, 3), (4, 9, -2, -3), (5, 9, -2, -2), (7, 7, 0, 0)]
+        {
+            assert_eq!(CropOrigin::Torchvision.corner(whole, part), torchvision, "{whole} {part}");
+            assert_eq!(CropOrigin::Transformers.corner(whole, part), transformers, "{whole} {part}");
+        }
+    }
+
+    #[test]
+    fn windows_cut_and_fill_and_know_where_they_are() {
+        let step = Step::CenterCrop { width: 4, height: 9, like: CropOrigin::Torchvision };
+        let (pixels, area) = applied(&step, &numbered(10, 6));
+        assert_eq!((pixels.width(), pixels.height()), (4, 9));
+        assert_eq!(pixels.get(0, 0), Some([0, 0, 0]));
+        assert_eq!(pixels.get(0, 1), Some([3, 0, 9]));
+        assert_eq!(pixels.get(3, 6), Some([6, 5, 9]));
+        assert_eq!(pixels.get(3, 7), Some([0, 0, 0]));
+        assert_eq!(area, Region { x: 3.0, y: -1.0, width: 4.0, height: 9.0 });
+        let (pixels, area) = applied(&Step::PadSquare { fill: 7 }, &numbered(3, 6));
+        assert_eq!(
+            (pixels.get(0, 5), pixels.get(1, 5), pixels.get(4, 0)),
+            (Some([7; 3]), Some([0, 5, 9]), Some([7; 3]))
+        );
+        assert_eq!(area, Region { x: -1.0, y: 0.0, width: 6.0, height: 6.0 });
+    }
+
+    #[test]
+    fn a_letterbox_keeps_proportions() {
+        let step =
+            Step::Letterbox { width: 20, height: 20, resample: Filter::Nearest, antialias: true, fill: 114 };
+        let (pixels, area) = applied(&step, &numbered(10, 4));
+        assert_eq!((pixels.width(), pixels.height()), (20, 20));
+        assert_eq!(pixels.get(0, 5), Some([114; 3]));
+        assert_eq!(pixels.get(0, 6), Some([0, 0, 9]));
+        assert_eq!(area, Region { x: 0.0, y: -3.0, width: 10.0, height: 10.0 });
+    }
+}
