@@ -190,7 +190,7 @@ fn wrong_models_policies_rates_and_libraries_say_what_to_do() {
     let picture = fixture("images/photo_table.jpg");
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     for (flags, says) in [
-        (["--model".to_owned(), path(&model)], vec!["model.onnx", "a model is a folder"]),
+        (["--model".to_owned(), path(&model)], vec!["model.onnx", "not an ONNX network"]),
         (["--model".to_owned(), "no-such-model".to_owned()], vec!["no-such-model"]),
         (["--policy".to_owned(), path(&policy)], vec!["policy.toml", "king"]),
         (["--policy".to_owned(), "no-policy.toml".to_owned()], vec!["no-policy.toml: cannot be read"]),
