@@ -4,9 +4,9 @@ use std::path::Path;
 
 use deepscreen::{Analyzer, Detector, EngineOptions, HashAnalyzer, OperatingPoint, Policy, Screener};
 
-use crate::Failed;
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::text::Text;
+use crate::{Failed, store};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
@@ -24,12 +24,19 @@ pub(crate) fn screener(
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
-/// A model by its name or from its folder.
+/// A model by its name or from its folder. A name means a model that is inside or was added, wherever the program
+/// is started; `./name` means the folder.
 pub(crate) fn detector(model: &Path, options: &EngineOptions) -> Result<Detector, Failed> {
     if model == Path::new("ai-image") {
         return Ok(Detector::bundled(options)?);
     }
-    Ok(Detector::open(model, options)?)
+    if let Some(folder) = store::added(model) {
+        return Ok(Detector::open(folder, options)?);
+    }
+    match model.to_str().filter(|name| store::is_id(name)) {
+        Some(id) if !model.exists() => Err(Failed::NoSuchModel(id.to_owned())),
+        _ => Ok(Detector::open(model, options)?),
+    }
 }
 
 fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
