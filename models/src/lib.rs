@@ -28,3 +28,6 @@ pub const AI_IMAGE: Model = Model {
 
 /// Every shipped model.
 pub const ALL: &[Model] = &[AI_IMAGE];
+
+/// Public detectors of others that the program can fetch: the text of `catalog.toml`, which describes its own form.
+pub const CATALOG: &str = include_str!("../catalog.toml");

@@ -120,11 +120,37 @@ pub(crate) struct ModelsArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// List the models that travel inside of the program
+    /// List the models: those inside of the program, those added, and those that can be fetched
     List,
+    /// Copy a model's folder to where --model finds it by name
+    Add {
+        /// The folder: model.toml, or an export with config.json, and the weights
+        #[arg(value_name = "PATH")]
+        folder: PathBuf,
+
+        /// Its name after --model; by default that of the folder
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+
+        /// Replace the model that has the name
+        #[arg(long)]
+        force: bool,
+
+        #[command(flatten)]
+        engine: EngineArguments,
+    },
+    /// Fetch a public model: the only command that uses the network
+    #[cfg(feature = "pull")]
+    Pull(PullArguments),
+    /// Delete a model that was added or fetched
+    Remove {
+        /// The model's name
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// Check a model's contract, checksum and network, and run it once
     Verify {
-        /// Models by name, or their folders; by default all that travel inside
+        /// Models by name, or their folders; by default all that are here
         #[arg(value_name = "ID|PATH")]
         models: Vec<PathBuf>,
 
@@ -143,6 +169,29 @@ pub(crate) enum ModelsCommand {
         #[command(flatten)]
         model: ModelArguments,
     },
+}
+
+#[cfg(feature = "pull")]
+#[derive(Debug, Args)]
+pub(crate) struct PullArguments {
+    /// The model's name
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// A catalogue (TOML) in place of the one inside of the program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// Replace the model that has the name
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// How long to wait for a silent server
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
 }
 
 #[derive(Debug, Args)]

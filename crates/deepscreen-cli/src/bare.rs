@@ -137,6 +137,11 @@ fn name_of(value: impl ValueEnum) -> String {
 }
 
 impl ModelArguments {
+    /// The contract of a model's folder.
+    pub(crate) fn open(&self, folder: &Path) -> Result<Contract, Failed> {
+        Ok(Contract::open(folder)?)
+    }
+
     /// The contract of the network at `path`.
     pub(crate) fn contract(&self, path: &Path, text: Text) -> Result<Contract, Failed> {
         let network = Network::open(path)?;

@@ -4,13 +4,16 @@ use clap::Command;
 use deepscreen::Language;
 
 /// What each command does, by its path below the program.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 15] = [
     ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
     ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
     ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
     ("hash", "In SHA-256, PDQ kèm chất lượng, và họ img_hash"),
     ("models", "Liệt kê và kiểm tra các mô hình"),
-    ("models list", "Liệt kê các mô hình có sẵn trong chương trình"),
+    ("models list", "Liệt kê các mô hình: có sẵn trong chương trình, đã thêm, và có thể tải về"),
+    ("models add", "Chép thư mục của một mô hình vào nơi --model tìm được theo tên"),
+    ("models pull", "Tải một mô hình công khai về: lệnh duy nhất dùng mạng"),
+    ("models remove", "Xóa một mô hình đã thêm hoặc đã tải về"),
     ("models verify", "Kiểm tra hợp đồng, mã kiểm và mạng của mô hình, rồi chạy thử một lần"),
     ("models inspect", "Cho xem mô hình nhận gì, cho gì và hợp đồng nói gì; không chạy gì cả"),
     ("trial", "Nạp một mô hình và chạy thử một lần, cho tiến trình cha"),
@@ -20,7 +23,7 @@ const COMMANDS: [(&str, &str); 12] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 31] = [
+const ARGUMENTS: [(&str, &str); 35] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -57,7 +60,11 @@ const ARGUMENTS: [(&str, &str); 31] = [
     ("scale", "Mỗi byte được nhân với số này; mặc định 1/255, và 1 cho mạng nhận byte"),
     ("mean", "Sau đó trừ đi số này: một số, hoặc mỗi kênh một số"),
     ("std", "Rồi chia cho số này: một số, hoặc mỗi kênh một số"),
-    ("folder", "Thư mục chứa trọng số"),
+    ("folder", "Thư mục: model.toml, hoặc bản xuất có config.json, và trọng số"),
+    ("id", "Tên của mô hình, dùng sau --model; khi thêm, mặc định là tên thư mục"),
+    ("force", "Thay mô hình đang mang tên đó"),
+    ("catalog", "Danh mục (TOML) thay cho danh mục có sẵn trong chương trình"),
+    ("timeout", "Đợi máy chủ im lặng bao lâu, tính bằng giây"),
 ];
 
 /// The command with its help in the user's language.

@@ -6,7 +6,11 @@
 
 mod args;
 mod bare;
+#[cfg(feature = "pull")]
+mod catalog;
 mod doctor;
+#[cfg(feature = "pull")]
+mod download;
 mod hash;
 mod heat_maps;
 mod help;
@@ -14,8 +18,11 @@ mod inputs;
 mod inspect;
 mod models;
 mod output;
+#[cfg(feature = "pull")]
+mod pull;
 mod scan;
 mod setup;
+mod store;
 mod text;
 mod trial;
 
@@ -80,6 +87,10 @@ enum Failed {
     Library(deepscreen::Error),
     /// What was found cannot be written.
     Output(std::io::Error),
+    /// No model and no folder has this name.
+    NoSuchModel(String),
+    /// The environment names no place for the user's models.
+    NoModelFolder,
     /// A message in the user's language.
     Message(String),
 }
@@ -89,6 +100,8 @@ impl Failed {
         match self {
             Self::Library(error) => format!("{error:#}"),
             Self::Output(error) => text.output_failed(error),
+            Self::NoSuchModel(id) => text.no_such_model(id, models::can_be_pulled(id)),
+            Self::NoModelFolder => text.no_model_folder(),
             Self::Message(message) => message.clone(),
         }
     }

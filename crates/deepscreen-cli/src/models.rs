@@ -7,6 +7,8 @@ use deepscreen::{Analyzer, EngineChoice, EngineOptions, Media, Network};
 
 use crate::args::{ModelsArguments, ModelsCommand};
 use crate::bare::ModelArguments;
+use crate::output::escape;
+use crate::store::Store;
 use crate::text::Text;
 use crate::{Failed, Outcome, output, setup};
 
@@ -15,6 +17,17 @@ pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Fa
         ModelsCommand::List => list(text),
         ModelsCommand::Verify { models, model, engine } => verify(models, model, &engine.options(), text),
         ModelsCommand::Inspect { path, model } => inspect(path, model, text),
+        ModelsCommand::Add { folder, id, force, engine } => {
+            let store = Store::open()?;
+            let (id, sound) = store.add(folder, id.as_deref(), *force, &engine.options(), text)?;
+            output::print(text.model_is_ready(&id, &sound.engine).as_bytes())
+        }
+        #[cfg(feature = "pull")]
+        ModelsCommand::Pull(arguments) => crate::pull::run(arguments, text),
+        ModelsCommand::Remove { id } => {
+            Store::open()?.remove(id, text)?;
+            output::print(text.model_is_removed(id).as_bytes())
+        }
     }
 }
 
@@ -37,7 +50,50 @@ fn list(text: Text) -> Result<Outcome, Failed> {
             let _ = writeln!(page, "  {}", text.operating_point(&point));
         }
     }
+    others(&mut page, text);
     output::print(page.as_bytes())
+}
+
+/// The models that are not inside of the program: those added, and those that could be.
+fn others(page: &mut String, text: Text) {
+    let store = Store::open().ok();
+    let added = store.as_ref().map_or_else(Vec::new, Store::ids);
+    if let Some(store) = &store
+        && !added.is_empty()
+    {
+        let _ = writeln!(page, "\n{}", text.heading_added(store.root()));
+        for id in &added {
+            match store.facts(id) {
+                Ok(facts) => {
+                    let _ = writeln!(page, "{id}  {} ({})", escape(&facts.name), escape(&facts.detector));
+                    let known = text.model_facts(facts.kind(text), facts.bytes, &facts.licence);
+                    let _ = writeln!(page, "  {}\n  SHA-256 {}", escape(&known), escape(&facts.sha256));
+                }
+                Err(error) => {
+                    let _ = writeln!(page, "{id}  {}", error.message(text));
+                }
+            }
+        }
+    }
+    #[cfg(feature = "pull")]
+    if let Ok(catalog) = crate::catalog::Catalog::embedded() {
+        let _ = writeln!(page, "\n{}", text.heading_to_pull());
+        for entry in catalog.models.iter().filter(|entry| !added.contains(&entry.id)) {
+            let _ = writeln!(page, "{}  {}\n  {}", entry.id, entry.name, text.entry_facts(entry));
+            let _ = writeln!(page, "  {}\n  {}", entry.about, entry.homepage);
+        }
+    }
+}
+
+/// Whether the catalogue inside of the program has a model of this name.
+pub(crate) fn can_be_pulled(id: &str) -> bool {
+    #[cfg(feature = "pull")]
+    return crate::catalog::Catalog::embedded().is_ok_and(|catalog| catalog.find(id).is_some());
+    #[cfg(not(feature = "pull"))]
+    return {
+        let _ = id;
+        false
+    };
 }
 
 /// Loads each model, which checks its contract, checksum and shapes, and runs it once: a network may load and
@@ -48,7 +104,8 @@ fn verify(
     options: &EngineOptions,
     text: Text,
 ) -> Result<Outcome, Failed> {
-    let all = bundled();
+    let added = Store::open().map_or_else(|_| Vec::new(), |store| store.ids());
+    let all: Vec<PathBuf> = bundled().into_iter().chain(added.into_iter().map(PathBuf::from)).collect();
     let models = if models.is_empty() { &all } else { models };
     let mut page = String::new();
     let mut failed = Vec::new();
@@ -106,7 +163,7 @@ fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcom
 }
 
 /// A 256x256 picture in the simplest of formats (binary PGM).
-fn grey_picture() -> Vec<u8> {
+pub(crate) fn grey_picture() -> Vec<u8> {
     let mut picture = b"P5 256 256 255\n".to_vec();
     picture.extend((0..256 * 256).map(|i| (i % 251) as u8));
     picture

@@ -9,7 +9,7 @@ use deepscreen::{
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
 use crate::text::Text;
-use crate::{Failed, trial};
+use crate::{Failed, store, trial};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
@@ -36,7 +36,8 @@ pub(crate) fn screener(
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
-/// The contract and the folder of a model that does not travel inside; `None` for the one that does.
+/// The contract and the folder of a model that does not travel inside; `None` for the one that does. A name means a
+/// model that is inside or was added, wherever the program is started; `./name` means the folder.
 pub(crate) fn stranger(
     model: &Path,
     arguments: &ModelArguments,
@@ -45,11 +46,17 @@ pub(crate) fn stranger(
     if model == Path::new("ai-image") {
         return Ok(None);
     }
+    if let Some(folder) = store::added(model) {
+        return Ok(Some((arguments.open(&folder)?, folder)));
+    }
     if model.is_file() {
         let folder = model.parent().unwrap_or_else(|| Path::new("")).to_owned();
         return Ok(Some((arguments.contract(model, text)?, folder)));
     }
-    Ok(Some((Contract::open(model)?, model.to_owned())))
+    match model.to_str().filter(|name| store::is_id(name)) {
+        Some(id) if !model.exists() => Err(Failed::NoSuchModel(id.to_owned())),
+        _ => Ok(Some((arguments.open(model)?, model.to_owned()))),
+    }
 }
 
 /// A model by its name, from its folder or its file.

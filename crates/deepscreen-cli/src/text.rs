@@ -2,6 +2,8 @@
 //!
 //! What the library says (labels, kinds, reasons, failures) it says itself.
 
+mod models;
+
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

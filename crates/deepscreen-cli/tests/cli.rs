@@ -21,6 +21,8 @@ fn program() -> Command {
     {
         command.env_remove(name);
     }
+    // Nor the models of the user who tests.
+    command.env("DEEPSCREEN_MODELS", "no/models/here");
     command
 }
 
