@@ -74,7 +74,7 @@ impl Detector {
         let weights = Weights { network: Cow::Borrowed(model.weights), external: Vec::new() };
         Contract::from_toml(model.contract)
             .and_then(|contract| {
-                let network = check_network(&contract, &weights.network)?;
+                let network = check_network(Some(&contract.file), &weights.network)?;
                 Self::load(contract, weights, &network, options)
             })
             .map_err(|error| error.about(model.id))
@@ -101,7 +101,7 @@ impl Detector {
         options: &EngineOptions,
     ) -> Result<Self> {
         let path = folder.as_ref().join(&contract.file.path);
-        read_weights(&contract, &path)
+        read_weights(&path, Some(&contract.file))
             .and_then(|(weights, network)| Self::load(contract, weights, &network, options))
             .map_err(|error| error.about(path.display()))
     }
@@ -112,10 +112,7 @@ impl Detector {
         network: &Network,
         options: &EngineOptions,
     ) -> Result<Self> {
-        // That of the file itself, wherever nothing lies beside it.
-        let mut hasher = Sha256::new_with_prefix(&weights.network);
-        weights.external.iter().for_each(|(_, bytes)| hasher.update(bytes));
-        let sha256 = crate::hex(&hasher.finalize());
+        let sha256 = sha256(&weights);
         let wiring = wire(&contract, network)?;
         let batch = wiring.input.shape.first().copied().flatten();
         let sizes = weights.external.iter().map(|(_, bytes)| bytes.len());
@@ -362,18 +359,19 @@ fn test_picture() -> Result<Pixels> {
         .ok_or_else(|| Error::new(ErrorKind::Inference, "no test picture"))
 }
 
-/// Reads a network's file and those beside it that it names, and checks all against the contract.
-fn read_weights(contract: &Contract, path: &Path) -> Result<(Weights, Network)> {
+/// Reads a network's file and those beside it that it names, and checks all against what a contract says of them.
+fn read_weights(path: &Path, expected: Option<&contract::File>) -> Result<(Weights, Network)> {
     let unreadable = |message: String| move |error| Error::new(ErrorKind::Unreadable, message).because(error);
     let bytes = std::fs::read(path).map_err(unreadable("cannot be read".to_owned()))?;
-    let network = check_network(contract, &bytes)?;
+    let network = check_network(expected, &bytes)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut external = Vec::with_capacity(network.external.len());
     for name in &network.external {
         let bytes = std::fs::read(folder.join(name))
             .map_err(unreadable(format!("its weights lie in {name}, which cannot be read")))?;
-        if let Some(expected) = contract.file.external.iter().find(|file| file.path == *name) {
-            check_sha256(&expected.sha256, &bytes).map_err(|error| error.about(name))?;
+        let listed = expected.iter().flat_map(|file| &file.external).find(|file| file.path == *name);
+        if let Some(listed) = listed {
+            check_sha256(&listed.sha256, &bytes).map_err(|error| error.about(name))?;
         }
         external.push((name.clone(), bytes));
     }
@@ -381,12 +379,19 @@ fn read_weights(contract: &Contract, path: &Path) -> Result<(Weights, Network)> 
 }
 
 /// What the file is has to be clear before it is compared, and that before it is read.
-fn check_network(contract: &Contract, bytes: &[u8]) -> Result<Network> {
+fn check_network(expected: Option<&contract::File>, bytes: &[u8]) -> Result<Network> {
     network::check_is_network(bytes)?;
-    if let Some(expected) = &contract.file.sha256 {
+    if let Some(expected) = expected.and_then(|file| file.sha256.as_deref()) {
         check_sha256(expected, bytes)?;
     }
     Network::read(bytes)
+}
+
+/// That of the file itself, wherever nothing lies beside it.
+fn sha256(weights: &Weights) -> String {
+    let mut hasher = Sha256::new_with_prefix(&weights.network);
+    weights.external.iter().for_each(|(_, bytes)| hasher.update(bytes));
+    crate::hex(&hasher.finalize())
 }
 
 fn check_sha256(expected: &str, bytes: &[u8]) -> Result<()> {
