@@ -323,6 +323,56 @@ impl fmt::Display for Probability {
     }
 }
 
+/// A face in a picture: its box, cut to the picture, and how sure the face detector is.
+///
+/// All in pixels of the picture, rounded to tenths. The rounding is part of the type: engines differ in the last bits,
+/// and what is cut out must follow from the numbers that the record shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Face {
+    /// Its left edge, from the picture's.
+    pub x: f32,
+    /// Its upper edge, from the picture's.
+    pub y: f32,
+    /// At least 1.
+    pub width: f32,
+    /// At least 1.
+    pub height: f32,
+    /// The face detector's own confidence; nobody calibrated it.
+    pub score: Probability,
+}
+
+impl Face {
+    /// The part of a box (left, top, right, bottom) that lies in a picture of `width` x `height`; `None` where that is
+    /// less than a pixel, and for what is no number.
+    pub(crate) fn new(corners: [f64; 4], score: f64, width: u32, height: u32) -> Option<Self> {
+        let sides = [width, height, width, height].map(f64::from);
+        let mut within = [0.0; 4];
+        for (to, (corner, side)) in within.iter_mut().zip(corners.into_iter().zip(sides)) {
+            // What is no number passes `clamp`, and fails the comparison below.
+            *to = tenths(corner.clamp(0.0, side));
+        }
+        let [left, top, right, bottom] = within;
+        let (width, height) = (tenths(right - left), tenths(bottom - top));
+        if !(width >= 1.0 && height >= 1.0) {
+            return None;
+        }
+        let score = Probability::new(score)?;
+        Some(Self { x: left as f32, y: top as f32, width: width as f32, height: height as f32, score })
+    }
+
+    /// Left, top, right and bottom, as the record's decimal numbers give them.
+    pub(crate) fn corners(&self) -> [f64; 4] {
+        let [x, y, width, height] =
+            [self.x, self.y, self.width, self.height].map(|number| tenths(f64::from(number)));
+        [x, y, x + width, y + height]
+    }
+}
+
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,5 +417,22 @@ mod tests {
         {
             assert_eq!(OperatingPoint::within(&points, accepted).map(|p| p.max_fpr), expected, "{accepted}");
         }
+    }
+
+    #[test]
+    fn face_is_cut_to_the_picture_and_rounded() {
+        let face = |corners| Face::new(corners, 0.9, 100, 50);
+        let inside = face([10.04, 20.05, 30.06, 40.0]).unwrap();
+        assert_eq!((inside.x, inside.y, inside.width, inside.height), (10.0, 20.1, 20.1, 19.9));
+        assert_eq!(inside.corners(), [10.0, 20.1, 10.0 + 20.1, 20.1 + 19.9]);
+        let beyond = face([-10.0, -1e30, 1e30, 60.0]).unwrap();
+        assert_eq!((beyond.x, beyond.y, beyond.width, beyond.height), (0.0, 0.0, 100.0, 50.0));
+        for wrong in
+            [[f64::NAN, 0.0, 9.0, 9.0], [0.0, 0.0, 9.0, f64::NAN], [5.0, 5.0, 5.5, 9.0], [9.0, 9.0, 5.0, 5.0]]
+        {
+            assert!(face(wrong).is_none(), "{wrong:?}");
+        }
+        assert!(face([101.0, 0.0, 120.0, 9.0]).is_none());
+        assert!(Face::new([0.0, 0.0, 9.0, 9.0], 1.5, 100, 50).is_none());
     }
 }

@@ -49,10 +49,13 @@ mod report;
 
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
 pub use detector::{
-    Contract, Detector, Element, EngineChoice, EngineOptions, EngineStatus, Network, Port, Provider,
+    Contract, Detector, Element, EngineChoice, EngineOptions, EngineStatus, FaceDetector, Network, Port,
+    Provider,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use evidence::{Evidence, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant};
+pub use evidence::{
+    Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
+};
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;

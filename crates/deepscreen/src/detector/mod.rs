@@ -4,6 +4,7 @@
 
 mod contract;
 mod engine;
+mod faces;
 mod geometry;
 mod network;
 mod preprocess;
@@ -31,6 +32,7 @@ use scores::Raw;
 
 pub use contract::Contract;
 pub use engine::{EngineChoice, EngineOptions, EngineStatus, Provider};
+pub use faces::FaceDetector;
 pub use network::{Element, Network, Port};
 
 /// Pictures in one batch. From 1 to 8 none is faster than another on either engine (`benches/`, `classify`); small ones
