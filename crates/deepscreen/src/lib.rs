@@ -49,8 +49,8 @@ mod report;
 
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
 pub use detector::{
-    Contract, Detector, Element, EngineChoice, EngineOptions, EngineStatus, FaceDetector, Network, Port,
-    Provider,
+    Contract, ContractOptions, Detector, Element, EngineChoice, EngineOptions, EngineStatus, FaceDetector,
+    Network, Port, Provider,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use evidence::{

@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::hugging_face;
 use super::resample::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Kind, OperatingPoint, Probability};
@@ -81,6 +82,38 @@ pub struct Contract {
     pub(super) self_test: Option<SelfTest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     operating_points: Vec<Point>,
+}
+
+/// What a person says of a model whose folder has no `model.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContractOptions {
+    /// The labels of the classes that mean fake, in any case; all others then mean real. Empty: the labels tell.
+    pub fake: Vec<String>,
+    /// What a high probability means. `None`: labels and name tell.
+    pub detects: Option<Kind>,
+}
+
+impl ContractOptions {
+    /// These options with the labels of the classes that mean fake.
+    #[must_use]
+    pub fn with_fake(self, fake: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { fake: fake.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// These options with what a high probability means.
+    #[must_use]
+    pub fn with_detects(self, detects: Kind) -> Self {
+        Self { detects: Some(detects), ..self }
+    }
+}
+
+/// What an export is called and is.
+pub(super) struct Names<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) detects: Kind,
+    pub(super) licence: &'a str,
 }
 
 /// The weights.
@@ -436,23 +469,68 @@ impl Contract {
         Ok(contract)
     }
 
-    /// The contract of a model's folder.
+    /// The contract of a model's folder: its `model.toml`, or what the `config.json` and `preprocessor_config.json` of
+    /// a Hugging Face export say.
     ///
     /// # Errors
-    /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel), which says where the text is
-    /// wrong.
+    /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel), which says what is wrong where.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(folder, &ContractOptions::default())
+    }
+
+    /// As [`open`](Self::open), with what a person says of an export that does not tell itself.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and [`InvalidConfig`](ErrorKind::InvalidConfig) for options beside a `model.toml`,
+    /// which was measured as it stands.
+    pub fn open_with(folder: impl AsRef<Path>, options: &ContractOptions) -> Result<Self> {
         let folder = folder.as_ref();
         if folder.is_file() {
             let message = "a file: a model is a folder with model.toml and the weights that it names";
             return Err(Error::new(ErrorKind::InvalidModel, message).about(folder.display()));
         }
         let path = folder.join("model.toml");
+        if !path.exists() && folder.join("config.json").is_file() {
+            return hugging_face::contract(folder, options);
+        }
+        if *options != ContractOptions::default() {
+            let message = "says itself which classes mean fake and what that is";
+            return Err(Error::new(ErrorKind::InvalidConfig, message).about(path.display()));
+        }
         let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
         std::fs::read_to_string(&path)
             .map_err(unreadable)
             .and_then(|text| Self::from_toml(&text))
             .map_err(|error| error.about(path.display()))
+    }
+
+    /// The contract of somebody else's export: nothing was measured of it.
+    pub(super) fn of_export(
+        names: Names<'_>,
+        network: &str,
+        input: Input,
+        preprocess: Preprocess,
+        output: Output,
+    ) -> Result<Self> {
+        let contract = Self {
+            schema: 1,
+            id: names.id.to_owned(),
+            version: 1,
+            name: names.name.to_owned(),
+            detects: names.detects.code().to_owned(),
+            licence: names.licence.to_owned(),
+            file: File { path: network.to_owned(), sha256: None, bytes: None, external: Vec::new() },
+            input,
+            preprocess,
+            output,
+            calibration: None,
+            gate: Gate::default(),
+            faces: None,
+            self_test: None,
+            operating_points: Vec::new(),
+        };
+        contract.check()?;
+        Ok(contract)
     }
 
     /// The contract as the text of a `model.toml`.

@@ -6,6 +6,8 @@ mod contract;
 mod engine;
 mod faces;
 mod geometry;
+mod hugging_face;
+mod labels;
 mod network;
 mod preprocess;
 mod resample;
@@ -30,7 +32,7 @@ use network::shape_text;
 use preprocess::Crops;
 use scores::Raw;
 
-pub use contract::Contract;
+pub use contract::{Contract, ContractOptions};
 pub use engine::{EngineChoice, EngineOptions, EngineStatus, Provider};
 pub use faces::FaceDetector;
 pub use network::{Element, Network, Port};
@@ -82,7 +84,7 @@ impl Detector {
             .map_err(|error| error.about(model.id))
     }
 
-    /// A model's folder: `model.toml` and the weights that it names.
+    /// A model's folder: `model.toml` and the weights that it names, or a Hugging Face export.
     ///
     /// # Errors
     /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel) for a contract or
@@ -433,6 +435,8 @@ fn choose<'a>(ports: &'a [Port], name: Option<&str>, what: &str) -> Result<&'a P
             .find(|port| port.name == name)
             .ok_or_else(|| wrong(format!("{what} {name} expected, found {}", found()))),
         (None, [port]) => Ok(port),
+        // What transformers calls the classes' numbers, of a network that gives its hidden states too.
+        (None, ports) if let Some(port) = ports.iter().find(|port| port.name == "logits") => Ok(port),
         (None, []) => Err(wrong(format!("the network has no {what}"))),
         (None, _) => Err(wrong(format!("which {what}? The contract has to name one of {}", found()))),
     }
