@@ -108,6 +108,10 @@ pub(crate) struct TrialArguments {
     /// The folder of the weights
     pub(crate) folder: PathBuf,
 
+    /// The path is a network that finds faces, and nothing comes on standard input
+    #[arg(long)]
+    pub(crate) finds_faces: bool,
+
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
 }
@@ -213,6 +217,10 @@ pub(crate) struct JudgingArguments {
     /// Look at N variants of each picture too (re-encoded, resized, cropped): a verdict that flips goes to review
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=8))]
     pub(crate) stability: u8,
+
+    /// A network that finds faces (YuNet, Ultra-Light, BlazeFace), for models that look at faces
+    #[arg(long, value_name = "PATH")]
+    pub(crate) faces: Option<PathBuf>,
 
     /// Write the heat maps of models that give one into this folder, as PNG
     #[arg(long, value_name = "FOLDER")]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use deepscreen::{Contract, Element, Kind, Network};
+use deepscreen::{Contract, ContractOptions, Element, Kind, Network};
 
 use crate::Failed;
 use crate::text::Text;
@@ -139,7 +139,11 @@ fn name_of(value: impl ValueEnum) -> String {
 impl ModelArguments {
     /// The contract of a model's folder.
     pub(crate) fn open(&self, folder: &Path) -> Result<Contract, Failed> {
-        Ok(Contract::open(folder)?)
+        let mut options = ContractOptions::default().with_fake(self.fake.iter().cloned());
+        if let Some(kind) = self.detects.as_deref().and_then(Kind::from_code) {
+            options = options.with_detects(kind);
+        }
+        Ok(Contract::open_with(folder, &options)?)
     }
 
     /// The contract of the network at `path`.

@@ -23,7 +23,7 @@ const COMMANDS: [(&str, &str); 15] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 35] = [
+const ARGUMENTS: [(&str, &str); 37] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -45,6 +45,8 @@ const ARGUMENTS: [(&str, &str); 35] = [
         "stability",
         "Xem thêm N biến thể của mỗi ảnh (nén lại, đổi cỡ, cắt): kết luận nào thay đổi thì cần người xem lại",
     ),
+    ("faces", "Mạng tìm khuôn mặt (YuNet, Ultra-Light, BlazeFace), cho mô hình xem khuôn mặt"),
+    ("finds_faces", "Đường dẫn là mạng tìm khuôn mặt, đầu vào chuẩn không có gì"),
     ("heat_maps", "Ghi bản đồ nhiệt của mô hình vào thư mục này, dạng PNG"),
     ("trust_models", "Nạp mô hình của người khác mà không chạy thử trong tiến trình riêng trước"),
     ("fake", "Các lớp nghĩa là giả, theo tên, cho mô hình không tự nói"),

@@ -40,8 +40,7 @@ fn list(text: Text) -> Result<Outcome, Failed> {
     let options = EngineOptions::default().with_choice(EngineChoice::Rten).with_threads(1);
     for model in bundled() {
         let detector = setup::detector(&model, &ModelArguments::default(), &options, text)?;
-        let identity = detector.model();
-        let sha256 = identity.as_ref().map_or("", |identity| &identity.sha256);
+        let sha256 = detector.model().sha256;
         let kind = detector.kind().text(text.language());
         let _ = writeln!(page, "{}  {} ({})", model.display(), detector.name(), detector.id());
         let _ = writeln!(page, "  {}", text.model_facts(kind, detector.bytes(), detector.licence()));
@@ -113,7 +112,7 @@ fn verify(
         let verified = setup::detector(model, arguments, options, text).and_then(|detector| {
             let media = Media::from_bytes(grey_picture(), &deepscreen::Limits::default())?;
             detector.analyze(&media)?;
-            Ok(detector.model().map_or_else(String::new, |identity| identity.engine))
+            Ok(detector.model().engine)
         });
         match verified {
             Ok(engine) => {

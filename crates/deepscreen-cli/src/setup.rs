@@ -1,9 +1,10 @@
 //! Arguments in, detectors and a screener out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deepscreen::{
-    Analyzer, Contract, Detector, EngineOptions, HashAnalyzer, OperatingPoint, Policy, Screener,
+    Analyzer, Contract, Detector, EngineOptions, FaceDetector, HashAnalyzer, OperatingPoint, Policy, Screener,
 };
 
 use crate::args::{EngineArguments, JudgingArguments};
@@ -18,6 +19,15 @@ pub(crate) fn screener(
     text: Text,
 ) -> Result<Screener, Failed> {
     let policy = policy(judging)?;
+    let faces = match &judging.faces {
+        Some(path) => {
+            if !judging.trust_models {
+                trial::try_faces(path, engine, text)?;
+            }
+            Some(Arc::new(FaceDetector::open(path, &engine.options())?))
+        }
+        None => None,
+    };
     let mut builder = Screener::builder().threads(engine.threads());
     for model in &judging.models {
         let detector = match stranger(model, &judging.model, text)? {
@@ -29,7 +39,14 @@ pub(crate) fn screener(
                 Detector::with_contract(contract, folder, &engine.options())?
             }
         };
-        let detector = detector.with_variants(judging.stability.into());
+        let mut detector = detector.with_variants(judging.stability.into());
+        match &faces {
+            Some(faces) => detector = detector.with_faces(faces.clone()),
+            None if detector.looks_at_faces() => {
+                return Err(Failed::Message(text.needs_a_face_detector(detector.id())));
+            }
+            None => {}
+        }
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }

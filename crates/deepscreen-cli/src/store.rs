@@ -217,7 +217,7 @@ impl Facts {
             detects: detector.kind().code().to_owned(),
             licence: detector.licence().to_owned(),
             bytes: detector.bytes(),
-            sha256: detector.model().map_or_else(String::new, |identity| identity.sha256),
+            sha256: detector.model().sha256,
             from: Vec::new(),
         }
     }
@@ -251,7 +251,7 @@ pub(crate) fn check(folder: &Path, options: &EngineOptions) -> Result<Sound, Fai
     let detector = Detector::open(folder, options)?;
     let media = Media::from_bytes(crate::models::grey_picture(), &Limits::default())?;
     detector.analyze(&media)?;
-    let engine = detector.model().map_or_else(String::new, |identity| identity.engine);
+    let engine = detector.model().engine;
     Ok(Sound { facts: Facts::of(&detector), engine })
 }
 

@@ -293,6 +293,15 @@ impl Text {
         }
     }
 
+    pub(crate) fn needs_a_face_detector(self, detector: &str) -> String {
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{detector} xem từng khuôn mặt: hãy thêm --faces và mạng tìm khuôn mặt")
+            }
+            _ => format!("{detector} looks at faces: add --faces with a network that finds them"),
+        }
+    }
+
     pub(crate) fn cannot_write(self, path: &Path, error: &dyn Display) -> String {
         let path = path.display();
         match self.0 {

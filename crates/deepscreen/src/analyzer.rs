@@ -46,9 +46,9 @@ pub trait Analyzer: Send + Sync {
         None
     }
 
-    /// The model behind the analyzer, where there is one: part of what makes a screening repeatable.
-    fn model(&self) -> Option<ModelIdentity> {
-        None
+    /// The models behind the analyzer, where there are some: part of what makes a screening repeatable.
+    fn models(&self) -> Vec<ModelIdentity> {
+        Vec::new()
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Score {
     pub variants: Vec<Variant>,
     /// Where in the picture, for a model that says so.
     pub heat_map: Option<HeatMap>,
+    /// Which face of the picture, for a model that looks at faces: it gives a score for each.
+    pub face: Option<Face>,
 }
 
 impl Score {
@@ -67,6 +69,7 @@ impl Score {
             classes: Vec::new(),
             variants: Vec::new(),
             heat_map: None,
+            face: None,
         }
     }
 

@@ -400,6 +400,7 @@ impl Opinion<'_> {
             probability: self.score.probability,
             threshold: threshold.probability,
             max_fpr: threshold.max_fpr,
+            face: self.score.face,
         };
         Some(Reason { source, strength, cause })
     }

@@ -145,7 +145,7 @@ struct RegionRecord {
 struct PeakRecord {
     #[serde(flatten)]
     region: RegionRecord,
-    /// Of the highest cell.
+    /// Of the highest cell, or that it is a face.
     probability: f64,
 }
 
@@ -186,6 +186,11 @@ impl Serialize for EvidenceRecord<'_> {
                 map.serialize_entry("probability", &score.probability.get())?;
                 map.serialize_entry("detects", score.kind.code())?;
                 map.serialize_entry("model_sha256", &score.model_sha256)?;
+                if let Some(face) = &score.face {
+                    let [x, y, right, bottom] = face.corners();
+                    let region: RegionRecord = Region { x, y, width: right - x, height: bottom - y }.into();
+                    map.serialize_entry("face", &PeakRecord { region, probability: face.score.get() })?;
+                }
                 if !score.classes.is_empty() {
                     let classes = score.classes.iter().map(|(name, p)| (name.as_str(), p.get()));
                     map.serialize_entry("classes", &Ordered(classes.collect()))?;

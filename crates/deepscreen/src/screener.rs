@@ -93,7 +93,7 @@ impl ScreenerBuilder {
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::new(ErrorKind::InvalidConfig, "two analyzers of this id").about(pair[0]));
         }
-        let models: Vec<_> = self.analyzers.iter().filter_map(|analyzer| analyzer.model()).collect();
+        let models: Vec<_> = self.analyzers.iter().flat_map(|analyzer| analyzer.models()).collect();
         let mut engines: Vec<&str> = models.iter().map(|model| model.engine.as_str()).collect();
         engines.dedup();
         let replay = Replay {

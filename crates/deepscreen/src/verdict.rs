@@ -1,6 +1,6 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
-use crate::evidence::{Kind, Probability};
+use crate::evidence::{Face, Kind, Probability};
 use crate::language::Language;
 
 /// The answer for one picture.
@@ -110,6 +110,8 @@ pub enum Cause {
         threshold: Probability,
         /// The share of false alarms that this threshold was measured at; `None` where nobody measured it.
         max_fpr: Option<f64>,
+        /// The face that it is about, for a detector of faces.
+        face: Option<Face>,
     },
     /// A detector's word changes when the picture is passed on.
     Unstable {
@@ -160,24 +162,43 @@ impl Reason {
     /// The reason as a sentence, without a full stop.
     pub fn message(&self, language: Language) -> String {
         match (&self.cause, language) {
-            (Cause::DetectorScore { detector, kind, probability, threshold, max_fpr }, Language::English) => {
+            (
+                Cause::DetectorScore { detector, kind, probability, threshold, max_fpr, face },
+                Language::English,
+            ) => {
                 let found = kind.text(language);
+                let face = face.map_or_else(String::new, |face| {
+                    format!(
+                        " for the face of {:.0}x{:.0} at {:.0},{:.0}",
+                        face.width, face.height, face.x, face.y
+                    )
+                });
                 let cost = match max_fpr {
                     Some(max_fpr) => format!("its threshold for {} of false alarms", percent(*max_fpr)),
                     None => "a threshold whose false alarms nobody measured".to_owned(),
                 };
-                format!("{found}: detector {detector} gives {probability}, at or above {threshold}, {cost}")
+                format!(
+                    "{found}: detector {detector} gives {probability}{face}, at or above {threshold}, {cost}"
+                )
             }
             (
-                Cause::DetectorScore { detector, kind, probability, threshold, max_fpr },
+                Cause::DetectorScore { detector, kind, probability, threshold, max_fpr, face },
                 Language::Vietnamese,
             ) => {
                 let found = kind.text(language);
+                let face = face.map_or_else(String::new, |face| {
+                    format!(
+                        " cho khuôn mặt {:.0}x{:.0} tại {:.0},{:.0}",
+                        face.width, face.height, face.x, face.y
+                    )
+                });
                 let cost = match max_fpr {
                     Some(max_fpr) => format!("là ngưỡng cho {} báo nhầm", percent(*max_fpr)),
                     None => "là ngưỡng chưa ai đo mức báo nhầm".to_owned(),
                 };
-                format!("{found}: bộ phát hiện {detector} cho {probability}, từ {threshold} trở lên, {cost}")
+                format!(
+                    "{found}: bộ phát hiện {detector} cho {probability}{face}, từ {threshold} trở lên, {cost}"
+                )
             }
             (Cause::Unstable { detector, probability, variant, variant_probability }, Language::English) => {
                 let moves = if variant_probability < probability { "falls" } else { "rises" };

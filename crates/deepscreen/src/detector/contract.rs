@@ -593,7 +593,7 @@ impl Contract {
                 "input of {width}x{height}: sides of 1 to {LONGEST_SIDE} expected, not {side}"
             ));
         }
-        if *views != Views::Whole && self.output.map.is_some() {
+        if self.output.map.is_some() && (*views != Views::Whole || self.faces.is_some()) {
             return wrong("output.map: for a picture that is seen whole".to_owned());
         }
         if *views == Views::NativeCrops && *min_short_side < width.max(height) {

@@ -16,6 +16,7 @@ mod variants;
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis};
 use sha2::{Digest, Sha256};
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{
-    Evidence, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
+    Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
 };
 use crate::media::{Media, Pixels};
 use contract::Layout;
@@ -41,6 +42,9 @@ pub use network::{Element, Network, Port};
 /// spread better over the cores.
 const BATCH: usize = 4;
 
+/// Faces of one picture that a model looks at, the surest first.
+const MOST_FACES: usize = 16;
+
 /// A loaded model: its contract, its weights in an engine, ready for any number of threads.
 pub struct Detector {
     id: String,
@@ -52,13 +56,22 @@ pub struct Detector {
     batch: Option<usize>,
     /// How many variants of each picture are looked at too.
     variants: usize,
+    /// Finds the faces, for a model that looks at those.
+    faces: Option<Arc<FaceDetector>>,
 }
 
-/// What a detector keeps of one picture.
+/// What a detector keeps of one picture, or of one face in it.
 struct Prepared {
+    face: Option<Face>,
     picture: Crops,
     /// What was done to the picture, and what the network will see of that.
     variants: Vec<(&'static str, Crops)>,
+}
+
+impl Prepared {
+    fn crops(&self) -> impl Iterator<Item = &Crops> {
+        std::iter::once(&self.picture).chain(self.variants.iter().map(|(_, crops)| crops))
+    }
 }
 
 /// What a network gave for one picture.
@@ -123,7 +136,7 @@ impl Detector {
         let bytes = (weights.network.len() + sizes.sum::<usize>()) as u64;
         let engine = engine::load(weights, wiring, options)?;
         let id = format!("detector/{}@{}", contract.id, contract.version);
-        let detector = Self { id, contract, engine, sha256, bytes, batch, variants: 0 };
+        let detector = Self { id, contract, engine, sha256, bytes, batch, variants: 0, faces: None };
         detector.check_itself()?;
         Ok(detector)
     }
@@ -134,6 +147,26 @@ impl Detector {
     #[must_use]
     pub fn with_variants(self, count: usize) -> Self {
         Self { variants: count.min(variants::MOST), ..self }
+    }
+
+    /// This detector with something that finds faces: what a model of faces needs, and no other looks at.
+    #[must_use]
+    pub fn with_faces(self, faces: Arc<FaceDetector>) -> Self {
+        Self { faces: Some(faces).filter(|_| self.looks_at_faces()), ..self }
+    }
+
+    /// Whether the model looks at each face of a picture, not at the picture.
+    pub fn looks_at_faces(&self) -> bool {
+        self.contract.faces.is_some()
+    }
+
+    /// Which model this is, and what runs it.
+    pub fn model(&self) -> ModelIdentity {
+        ModelIdentity {
+            id: self.contract.id.clone(),
+            sha256: self.sha256.clone(),
+            engine: self.engine.name().to_owned(),
+        }
     }
 
     /// What the model is, takes and means.
@@ -266,7 +299,7 @@ impl Detector {
     }
 
     /// Makes evidence of the answers for one picture and its variants.
-    fn evidence(&self, prepared: &Prepared, answers: &[Result<Answer>]) -> Result<Vec<Evidence>> {
+    fn evidence(&self, prepared: &Prepared, answers: &[Result<Answer>]) -> Result<Evidence> {
         let mut probabilities = Vec::with_capacity(answers.len());
         for answer in answers {
             probabilities.push(self.probability(&answer.as_ref().map_err(Clone::clone)?.raw)?);
@@ -282,7 +315,50 @@ impl Detector {
         let names = prepared.variants.iter().map(|(name, _)| (*name).to_owned());
         score.variants = names.zip(variants).map(|(name, p)| Variant { name, probability: *p }).collect();
         score.heat_map.clone_from(&answer.heat_map);
-        Ok(vec![Evidence::new(&self.id, Finding::Score(score))])
+        score.face = prepared.face;
+        Ok(Evidence::new(&self.id, Finding::Score(score)))
+    }
+
+    /// A picture, or one face of it, and its variants.
+    fn subject(&self, pixels: &Pixels, face: Option<Face>) -> Result<Prepared> {
+        let picture = preprocess::crops(&self.contract, pixels)?;
+        let mut variants = Vec::with_capacity(self.variants);
+        for (name, variant) in variants::variants(pixels, self.variants) {
+            match preprocess::crops(&self.contract, &variant?) {
+                Ok(crops) => variants.push((name, crops)),
+                // Half of a small picture may be too small.
+                Err(error) if error.kind() == ErrorKind::NotApplicable => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Prepared { face, picture, variants })
+    }
+
+    /// The faces of a picture that are large enough, the surest first.
+    fn subjects(&self, pixels: &Pixels) -> Result<Vec<Prepared>> {
+        let Some(cut) = self.contract.faces else { return Ok(vec![self.subject(pixels, None)?]) };
+        let not_applicable = |message: String| Error::new(ErrorKind::NotApplicable, message);
+        let Some(detector) = &self.faces else {
+            return Err(not_applicable(format!(
+                "{} looks at faces, and nothing finds them",
+                self.contract.id
+            )));
+        };
+        let found = detector.find(pixels)?;
+        let least = self.contract.gate.min_side;
+        let large = |face: &&Face| face.width.min(face.height) >= least as f32;
+        let faces: Vec<&Face> = found.iter().filter(large).take(MOST_FACES).collect();
+        if faces.is_empty() {
+            return Err(not_applicable(match found.len() {
+                0 => format!("no face found by {}", detector.model().id),
+                count => format!("{count} faces, none with sides of {least} pixels or more"),
+            }));
+        }
+        let subject = |face: &&Face| {
+            let cut = faces::cut(pixels, face, cut.scale, cut.shape)?;
+            self.subject(&cut, Some(**face))
+        };
+        faces.iter().map(subject).collect()
     }
 }
 
@@ -300,29 +376,15 @@ impl Analyzer for Detector {
         Some(self)
     }
 
-    fn model(&self) -> Option<ModelIdentity> {
-        Some(ModelIdentity {
-            id: self.contract.id.clone(),
-            sha256: self.sha256.clone(),
-            engine: self.engine.name().to_owned(),
-        })
+    fn models(&self) -> Vec<ModelIdentity> {
+        let faces = self.faces.iter().map(|faces| faces.model());
+        std::iter::once(self.model()).chain(faces).collect()
     }
 }
 
 impl BatchAnalyzer for Detector {
     fn prepare(&self, media: &Media) -> Result<Sample> {
-        let pixels = media.pixels()?;
-        let picture = preprocess::crops(&self.contract, pixels)?;
-        let mut variants = Vec::with_capacity(self.variants);
-        for (name, variant) in variants::variants(pixels, self.variants) {
-            match preprocess::crops(&self.contract, &variant?) {
-                Ok(crops) => variants.push((name, crops)),
-                // Half of a small picture may be too small.
-                Err(error) if error.kind() == ErrorKind::NotApplicable => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Sample::new(Prepared { picture, variants }))
+        Ok(Sample::new(self.subjects(media.pixels()?)?))
     }
 
     fn batch_size(&self) -> usize {
@@ -330,24 +392,22 @@ impl BatchAnalyzer for Detector {
     }
 
     fn analyze_batch(&self, samples: &[&Sample]) -> Vec<Result<Vec<Evidence>>> {
-        let prepared: Option<Vec<&Prepared>> = samples.iter().map(|sample| sample.get()).collect();
-        let Some(prepared) = prepared else {
+        let pictures: Option<Vec<&Vec<Prepared>>> = samples.iter().map(|sample| sample.get()).collect();
+        let Some(pictures) = pictures else {
             let foreign = Error::new(ErrorKind::Inference, "a sample of another analyzer");
             return samples.iter().map(|_| Err(foreign.clone())).collect();
         };
-        let crops: Vec<&Crops> = prepared
-            .iter()
-            .flat_map(|one| std::iter::once(&one.picture).chain(one.variants.iter().map(|(_, crops)| crops)))
-            .collect();
+        let crops: Vec<&Crops> =
+            pictures.iter().flat_map(|picture| picture.iter().flat_map(Prepared::crops)).collect();
         match self.run(&crops) {
             Ok(answers) => {
                 let mut rest = answers.as_slice();
-                let mut next = |prepared: &&Prepared| {
+                let mut evidence = |prepared: &Prepared| {
                     let (these, others) = rest.split_at(1 + prepared.variants.len());
                     rest = others;
                     self.evidence(prepared, these)
                 };
-                prepared.iter().map(&mut next).collect()
+                pictures.iter().map(|picture| picture.iter().map(&mut evidence).collect()).collect()
             }
             Err(error) => samples.iter().map(|_| Err(error.clone())).collect(),
         }
