@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::contract::{CropOrigin, Step};
 use super::resample;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::evidence::Region;
 use crate::media::Pixels;
 
@@ -54,6 +54,7 @@ pub(super) fn window(
     height: u32,
     fill: u8,
 ) -> Result<Pixels> {
+    resample::check_size(width, height)?;
     let mut data = vec![fill; width as usize * height as usize * 3];
     let clamp = |at: i64, side: u32| at.clamp(0, i64::from(side)) as usize;
     let (from, to) = (clamp(left, pixels.width()), clamp(left + i64::from(width), pixels.width()));
@@ -67,8 +68,7 @@ pub(super) fn window(
                 .copy_from_slice(&pixels.as_rgb8()[start + from * 3..start + to * 3]);
         }
     }
-    Pixels::from_rgb8(width, height, data)
-        .ok_or_else(|| Error::new(ErrorKind::Inference, "a picture without pixels"))
+    resample::from_bytes(width, height, data)
 }
 
 /// Takes one step.
@@ -111,7 +111,7 @@ pub(super) fn apply<'a>(step: &Step, frame: Frame<'a>) -> Result<Frame<'a>> {
 
 /// As torchvision's `Resize(short)` and transformers' `shortest_edge`: the long side is rounded down.
 fn shortest((width, height): (u32, u32), short: u32) -> (u32, u32) {
-    let long = |long: u32, of: u32| (u64::from(short) * u64::from(long) / u64::from(of)).min(1 << 20) as u32;
+    let long = |long: u32, of: u32| (u64::from(short) * u64::from(long) / u64::from(of)) as u32;
     if width <= height { (short, long(height, width)) } else { (long(width, height), short) }
 }
 
@@ -162,26 +162,75 @@ mod tests {
         (frame.pixels.into_owned(), frame.area)
     }
 
+    // The tables were made with torchvision 0.29.2, transformers 5.24.0 and Pillow 13.0.0.
+
     #[test]
-    fn sizes_are_those_of_the_python_libraries() {
-        // From torchvision.transforms.functional._compute_resized_output_size and PIL.ImageOps.contain.
-        assert_eq!(shortest((640, 427), 256), (383, 256));
-        assert_eq!(shortest((427, 640), 224), (224, 335));
-        assert_eq!(shortest((50, 50), 224), (224, 224));
-        assert_eq!(contained((640, 427), (224, 224)), (224, 149));
-        assert_eq!(contained((3, 1000), (224, 224)), (1, 224));
+    fn the_long_side_is_rounded_down_as_by_torchvision() {
+        for (size, short, expected) in [
+            ((4000, 3000), 256, (341, 256)),
+            ((3000, 4001), 256, (256, 341)),
+            ((300, 200), 256, (384, 256)),
+            ((333, 500), 224, (224, 336)),
+            ((224, 224), 224, (224, 224)),
+            ((7, 3), 5, (11, 5)),
+            ((1, 65_535), 224, (224, 14_679_840)),
+        ] {
+            assert_eq!(shortest(size, short), expected, "{size:?} to {short}");
+        }
+    }
+
+    #[test]
+    fn crops_begin_where_those_of_torchvision_or_transformers_do() {
+        for (whole, part, torchvision, transformers) in [
+            (10, 5, 2, 2),
+            (11, 4, 4, 3),
+            (12, 5, 4, 3),
+            (13, 6, 4, 3),
+            (11, 6, 2, 2),
+            (7, 4, 2, 1),
+            (5, 8, -1, -2),
+            (5, 9, -2, -2),
+            (5, 12, -3, -4),
+            (20, 7, 6, 6),
+            (8, 8, 0, 0),
+        ] {
+            assert_eq!(CropOrigin::Torchvision.corner(whole, part), torchvision, "{whole} {part}");
+            assert_eq!(CropOrigin::Transformers.corner(whole, part), transformers, "{whole} {part}");
+        }
+    }
+
+    #[test]
+    fn a_letterbox_is_that_of_pillow() {
+        for (size, bounds, inner, at) in [
+            ((400, 300), (224, 224), (224, 168), (0, 28)),
+            ((300, 400), (224, 224), (168, 224), (28, 0)),
+            ((10, 5), (5, 5), (5, 2), (0, 2)),
+            ((3, 10), (7, 5), (2, 5), (2, 0)),
+            ((100, 100), (7, 9), (7, 7), (0, 1)),
+            ((5, 5), (8, 8), (8, 8), (0, 0)),
+            ((30, 7), (15, 15), (15, 4), (0, 6)),
+            ((7, 30), (15, 15), (4, 15), (6, 0)),
+        ] {
+            assert_eq!(contained(size, bounds), inner, "{size:?} in {bounds:?}");
+            let white = vec![255; size.0 as usize * size.1 as usize * 3];
+            let white = Pixels::from_rgb8(size.0, size.1, white).unwrap();
+            let (width, height) = bounds;
+            let step = Step::Letterbox { width, height, resample: Filter::Bicubic, antialias: true, fill: 7 };
+            let (made, _) = applied(&step, &white);
+            for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
+                let inside = (at.0..at.0 + inner.0).contains(&x) && (at.1..at.1 + inner.1).contains(&y);
+                let expected = if inside { [255; 3] } else { [7; 3] };
+                assert_eq!(made.get(x, y), Some(expected), "{size:?} in {bounds:?} at {x}, {y}");
+            }
+        }
         assert_eq!(longest((3000, 20), 1000), (1000, 7));
         assert_eq!(longest((30, 20), 1000), (30, 20));
     }
 
     #[test]
-    fn crops_begin_where_those_of_the_python_libraries_do() {
-        for (whole, part, torchvision, transformers) in
-            [(10, 4, 3, 3), (11, 6, 2, 2), (9, 2, 4, 3), (4, 9, -2, -3), (5, 9, -2, -2), (7, 7, 0, 0)]
-        {
-            assert_eq!(CropOrigin::Torchvision.corner(whole, part), torchvision, "{whole} {part}");
-            assert_eq!(CropOrigin::Transformers.corner(whole, part), transformers, "{whole} {part}");
-        }
+    fn a_strip_is_not_padded_to_a_square_that_nobody_can_hold() {
+        let error = apply(&Step::PadSquare { fill: 0 }, Frame::of(&numbered(1, 20_000))).err().unwrap();
+        assert_eq!(error.kind(), crate::ErrorKind::TooLarge);
     }
 
     #[test]

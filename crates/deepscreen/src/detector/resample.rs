@@ -3,9 +3,9 @@
 //!
 //! Detectors are trained on pictures that one of these made smaller, and what they look for is fine enough to see which.
 //!
-//! Pillow 3.3 to 12 resize the rows first, then the columns, and so does this. Pillow 13.0 swaps the two where the
-//! height shrinks much more than the width (its pull request 9549), and then differs: by 1 with bilinear, by more with
-//! the filters that overshoot.
+//! Pillow up to 12.0 resizes the rows first, then the columns, and so does this. Pillow 13.0 swaps the two for many
+//! pictures whose height shrinks more than their width (its pull request 9549), and then differs: by 1 with bilinear, by
+//! more with the filters that overshoot. What detectors were trained with so far came before.
 
 use std::borrow::Cow;
 use std::f64::consts::PI;
@@ -32,21 +32,16 @@ pub(super) enum Filter {
     Lanczos,
 }
 
-/// Pixels of the largest picture that is made: a resized picture may be larger than what the reader's
-/// [limits](crate::Limits) let in, since a strip of one pixel by 65,535 scales like any other.
-const MAX_PIXELS: u64 = 100_000_000;
-
 /// The picture at `width` x `height`.
 ///
-/// With `antialias` the filter grows with the reduction, and the result is that of Pillow 3.3 to 12,
+/// With `antialias` the filter grows with the reduction, and the result is that of Pillow up to 12.0,
 /// `Image.resize((width, height), filter)`. Without, it reaches over a fixed number of pixels, and the result is that of
 /// `cv2.resize` (`INTER_LINEAR`, `INTER_CUBIC`) and of `torch.nn.functional.interpolate(align_corners=False)` on
 /// floats, rounded to 8 bits. [`Filter::Nearest`] is Pillow's either way.
 ///
 /// # Errors
-/// [`InvalidModel`](ErrorKind::InvalidModel) for a side of 0, and for a filter other than nearest, bilinear and bicubic
-/// without antialiasing: neither OpenCV nor PyTorch has the others in that form. [`TooLarge`](ErrorKind::TooLarge)
-/// beyond 100 megapixels.
+/// [`InvalidModel`](ErrorKind::InvalidModel) for a filter other than nearest, bilinear and bicubic without antialiasing,
+/// which PyTorch does not have either; those of [`check_size`].
 pub(super) fn resize(
     pixels: &Pixels,
     width: u32,
@@ -54,16 +49,7 @@ pub(super) fn resize(
     filter: Filter,
     antialias: bool,
 ) -> Result<Pixels> {
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        let message = format!("{width}x{height} pixels after resizing, more than the limit of {MAX_PIXELS}");
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
-    if width == 0 || height == 0 {
-        return Err(Error::new(
-            ErrorKind::InvalidModel,
-            format!("a picture cannot be resized to {width}x{height}"),
-        ));
-    }
+    check_size(width, height)?;
     if !antialias && matches!(filter, Filter::Box | Filter::Lanczos) {
         let message = format!("no {filter:?} filter without antialiasing");
         return Err(Error::new(ErrorKind::InvalidModel, message));
@@ -79,8 +65,37 @@ pub(super) fn resize(
     } else {
         interpolated(pixels.as_rgb8(), from, to, filter)
     };
-    Pixels::from_rgb8(width, height, data)
-        .ok_or_else(|| Error::new(ErrorKind::InvalidModel, format!("{width}x{height}: no such picture")))
+    from_bytes(width, height, data)
+}
+
+/// Pixels of the largest picture that is made: what the reader's [limits](crate::Limits) let in may become larger, since
+/// a strip of 1 by 65,535 pixels scales like any other picture.
+const MAX_PIXELS: u64 = 100_000_000;
+
+/// Refuses what a picture cannot be made into.
+///
+/// # Errors
+/// [`NotApplicable`](ErrorKind::NotApplicable) for a side of 0, which a long strip has once it is small enough;
+/// [`TooLarge`](ErrorKind::TooLarge) beyond 100 megapixels.
+pub(super) fn check_size(width: u32, height: u32) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(Error::new(
+            ErrorKind::NotApplicable,
+            format!("too long a strip: {width}x{height} when resized"),
+        ));
+    }
+    if pixels > MAX_PIXELS {
+        let message = format!("{width}x{height} pixels when resized, more than the limit of {MAX_PIXELS}");
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    Ok(())
+}
+
+/// The picture of `width * height * 3` bytes.
+pub(super) fn from_bytes(width: u32, height: u32, data: Vec<u8>) -> Result<Pixels> {
+    let wrong = || Error::new(ErrorKind::Inference, format!("{width}x{height} pixels were not filled"));
+    Pixels::from_rgb8(width, height, data).ok_or_else(wrong)
 }
 
 /// What one sample is made of: neighbours from `first` on, each with its weight.
@@ -133,8 +148,8 @@ fn fixed_point(from: usize, to: usize, filter: Filter) -> Vec<Window<i32>> {
     (0..to).map(window).collect()
 }
 
-// One weight for three sums, in scalar code: no slower than Pillow's, and than each of five forms that vectorise, since
-// SSE2 has no multiplication of 32 bits and without `unsafe` there is nothing newer.
+// Scalar: none of five forms that vectorise was faster, since SSE2 cannot multiply 32 bits by 32 and without `unsafe`
+// there is nothing newer to call. Pillow is scalar too, and takes a third longer.
 fn horizontally(data: &[u8], width: usize, windows: &[Window<i32>]) -> Vec<u8> {
     let (pixels, _) = data.as_chunks::<3>();
     let mut made = vec![[0; 3]; pixels.len() / width * windows.len()];
@@ -272,4 +287,94 @@ impl Filter {
 fn sinc(x: f64) -> f64 {
     let x = x * PI;
     if x == 0.0 { 1.0 } else { x.sin() / x }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Case {
+        filter: Filter,
+        antialias: bool,
+        from: [u32; 2],
+        to: [u32; 2],
+    }
+
+    /// The cases that `fixtures/golden.py` wrote, each with the bytes that are right.
+    fn golden() -> Vec<(Case, Vec<u8>)> {
+        #[derive(Deserialize)]
+        struct Index {
+            case: Vec<Case>,
+        }
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden");
+        let index = std::fs::read_to_string(folder.join("resample.toml")).unwrap();
+        let mut bytes = std::fs::read(folder.join("resample.bin")).unwrap().into_iter();
+        let mut next = |case: Case| {
+            let count = (case.to[0] * case.to[1] * 3) as usize;
+            let expected: Vec<u8> = bytes.by_ref().take(count).collect();
+            assert_eq!(expected.len(), count);
+            (case, expected)
+        };
+        let cases = toml::from_str::<Index>(&index).unwrap().case.into_iter().map(&mut next).collect();
+        assert_eq!(bytes.len(), 0);
+        cases
+    }
+
+    /// `picture` of `fixtures/golden.py`: noise and ramps by turns.
+    fn picture(width: u32, height: u32) -> Pixels {
+        let sample = |i: u32| {
+            let noise = i.wrapping_mul(2_654_435_761);
+            let noise = (noise ^ (noise >> 15)).wrapping_mul(2_246_822_519) >> 24;
+            if (i / 50).is_multiple_of(2) { noise as u8 } else { (i % 256) as u8 }
+        };
+        Pixels::from_rgb8(width, height, (0..width * height * 3).map(sample).collect()).unwrap()
+    }
+
+    /// The largest difference, and how many samples differ.
+    fn difference(case: &Case, expected: &[u8]) -> (u8, usize) {
+        let [width, height] = case.to;
+        let made = resize(&picture(case.from[0], case.from[1]), width, height, case.filter, case.antialias);
+        let made = made.unwrap();
+        let differences = || made.as_rgb8().iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
+        (differences().max().unwrap(), differences().filter(|difference| *difference > 0).count())
+    }
+
+    #[test]
+    fn resampled_with_antialiasing_is_pillow_bit_for_bit() {
+        let cases: Vec<_> = golden().into_iter().filter(|(case, _)| case.antialias).collect();
+        assert_eq!(cases.len(), 50);
+        for (case, expected) in cases {
+            let name = format!("{:?} {:?} {:?}", case.filter, case.from, case.to);
+            assert_eq!(difference(&case, &expected), (0, 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn resampled_without_antialiasing_is_the_reference_but_for_ties() {
+        let cases: Vec<_> = golden().into_iter().filter(|(case, _)| !case.antialias).collect();
+        assert_eq!(cases.len(), 20);
+        let (mut off, mut samples) = (0, 0);
+        for (case, expected) in cases {
+            let (largest, count) = difference(&case, &expected);
+            assert!(largest <= 1, "{:?} {:?} {:?}: off by {largest}", case.filter, case.from, case.to);
+            (off, samples) = (off + count, samples + expected.len());
+        }
+        assert!(off * 200 < samples, "{off} of {samples} samples differ");
+    }
+
+    #[test]
+    fn resampled_to_nothing_too_much_or_without_a_reference_is_refused() {
+        let strip = picture(1, 9);
+        for (width, height, filter, antialias, kind) in [
+            (5, 0, Filter::Nearest, true, ErrorKind::NotApplicable),
+            (65_535, 65_535, Filter::Bilinear, true, ErrorKind::TooLarge),
+            (5, 5, Filter::Lanczos, false, ErrorKind::InvalidModel),
+            (5, 5, Filter::Box, false, ErrorKind::InvalidModel),
+        ] {
+            assert_eq!(resize(&strip, width, height, filter, antialias).unwrap_err().kind(), kind);
+        }
+    }
 }
