@@ -9,7 +9,7 @@ mod generic;
 mod heif;
 mod ifd;
 mod jpeg;
-mod jpeg_luma;
+mod jpeg_reduced;
 #[cfg(feature = "jxl")]
 mod jxl;
 mod orientation;
