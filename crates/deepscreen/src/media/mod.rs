@@ -11,7 +11,7 @@ mod pixels;
 mod sniff;
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,7 +47,7 @@ impl Note {
 /// One input: its bytes, its format and, once asked for, its pixels.
 #[derive(Debug)]
 pub struct Media {
-    bytes: Arc<[u8]>,
+    bytes: Vec<u8>,
     format: Format,
     limits: Limits,
     whole: OnceLock<Result<Decoded>>,
@@ -91,7 +91,7 @@ impl Media {
     /// # Errors
     /// [`Empty`](ErrorKind::Empty), [`TooLarge`](ErrorKind::TooLarge) and
     /// [`NotAnImage`](ErrorKind::NotAnImage), where the bytes are of no picture format that is known.
-    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, limits: &Limits) -> Result<Self> {
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Result<Self> {
         let bytes = bytes.into();
         limits.check_bytes(bytes.len() as u64)?;
         if bytes.is_empty() {

@@ -134,7 +134,7 @@ fn cover(scan: &[u8], identifiers: &[u8], missing: &mut Missing) {
 pub(super) fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;
+        at += memchr::memchr(0xFF, bytes.get(at..)?)?;
         match bytes.get(at + 1)? {
             0x00 => at += 2,
             0xFF => at += 1,
@@ -443,5 +443,198 @@ mod tests {
         assert!(differences.map(u64::from).sum::<u64>() < 300 * 260, "more than 1 in 255 on average");
         let error = super::luma(&bytes[..bytes.len() / 2], &limits).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Truncated);
+    }
+
+    fn waves(width: u32, height: u32, icc: Option<Vec<u8>>) -> Vec<u8> {
+        use image::ImageEncoder;
+        let picture = image::RgbImage::from_fn(width, height, |x, y| {
+            let wave = (x as f32 / 40.0).sin() * (y as f32 / 60.0).cos();
+            image::Rgb([130.0 + 100.0 * wave, 130.0 - 50.0 * wave, 60.0].map(|value| value as u8))
+        });
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
+        if let Some(icc) = icc {
+            encoder.set_icc_profile(icc).unwrap();
+        }
+        encoder.write_image(&picture, width, height, image::ExtendedColorType::Rgb8).unwrap();
+        bytes
+    }
+
+    /// The mean difference between the luma alone, which has to be read reduced, and that of the whole.
+    fn difference(bytes: &[u8], factor: usize, wanted: usize) -> f64 {
+        assert!(matches!(jpeg_reduced::decode(bytes, factor, wanted), Outcome::Planes(_)));
+        let limits = Limits::default();
+        let alone = super::luma(bytes, &limits).unwrap().unwrap();
+        let whole = decode(bytes, &limits).unwrap().finish().unwrap().pixels;
+        assert_eq!(alone.size, (whole.width(), whole.height()));
+        let (alone, whole) = (alone.luma, Luma::of(&whole));
+        assert_eq!((alone.width(), alone.height()), (whole.width(), whole.height()));
+        let pairs = alone.as_gray8().iter().zip(whole.as_gray8());
+        let sum: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        sum as f64 / alone.as_gray8().len() as f64
+    }
+
+    #[test]
+    fn a_profile_that_moves_luma_is_applied_to_the_reduced_picture() {
+        let wide = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        for (width, height, factor) in [(600, 520, 2), (1030, 1025, 4), (2050, 2043, 8)] {
+            let bytes = waves(width, height, Some(wide.clone()));
+            let found = difference(&bytes, factor, 3);
+            assert!(found < 1.0, "{found} at 1/{factor}");
+            let plain = super::luma(&waves(width, height, None), &Limits::default()).unwrap().unwrap().luma;
+            let wide = super::luma(&bytes, &Limits::default()).unwrap().unwrap().luma;
+            assert!(plain != wide, "the profile changes nothing at 1/{factor}");
+        }
+    }
+
+    /// Writes bits, the highest first, with the stuffing.
+    #[derive(Default)]
+    struct Writer {
+        bytes: Vec<u8>,
+        buffer: u64,
+        count: u32,
+    }
+
+    impl Writer {
+        /// Ones up to the next byte.
+        fn pad(&mut self) {
+            let count = (8 - self.count) % 8;
+            self.put((1 << count) - 1, count);
+        }
+
+        fn put(&mut self, value: u32, count: u32) {
+            self.buffer = self.buffer << count | u64::from(value);
+            self.count += count;
+            while self.count >= 8 {
+                self.count -= 8;
+                let byte = (self.buffer >> self.count) as u8;
+                self.bytes.extend_from_slice(if byte == 0xFF {
+                    &[0xFF, 0]
+                } else {
+                    std::slice::from_ref(&byte)
+                });
+            }
+        }
+    }
+
+    fn segment(code: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        [&[0xFF, code][..], &(content.len() as u16 + 2).to_be_bytes(), &content].concat()
+    }
+
+    /// A progressive picture of flat blocks, 4:2:0, in scans of all components or of one each: the first
+    /// coefficients but their last bit, that bit, and the other coefficients, all zero.
+    fn progressive(width: u16, height: u16, together: bool) -> Vec<u8> {
+        let mean = |component: u8, x: usize, y: usize| match component {
+            0 => ((x * 7 + y * 3) % 201) as i32 - 100,
+            1 => (x % 60) as i32 - 30,
+            _ => 30 - (y % 60) as i32,
+        };
+        let mut file = [
+            vec![0xFF, 0xD8],
+            segment(0xDB, &[&[0], &[8; 64]]),
+            segment(
+                0xC2,
+                &[
+                    &[8],
+                    &height.to_be_bytes(),
+                    &width.to_be_bytes(),
+                    &[3, 0, 0x22, 0, 1, 0x11, 0, 2, 0x11, 0],
+                ],
+            ),
+            // 12 lengths of 4 bits each, and the end of the block in one bit.
+            segment(0xC4, &[&[0, 0, 0, 0, 12], &[0; 12], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]),
+            segment(0xC4, &[&[0x10, 1], &[0; 15], &[0]]),
+            // A restart marker after each 100 units.
+            segment(0xDD, &[&[0, 100]]),
+        ]
+        .concat();
+        let all: &[&[u8]] = if together { &[&[0, 1, 2]] } else { &[&[0], &[1], &[2]] };
+        let scans = [(0, 0, 0x01), (0, 0, 0x10)]
+            .into_iter()
+            .flat_map(|band| all.iter().map(move |components| (band, *components)))
+            .chain([&[0][..], &[1], &[2]].map(|components| ((1, 63, 0), components)));
+        for ((start, end, approximation), components) in scans {
+            let named: Vec<u8> = components.iter().flat_map(|&component| [component, 0]).collect();
+            let head: [&[u8]; 3] = [&[components.len() as u8], &named, &[start, end, approximation]];
+            file.extend(segment(0xDA, &head));
+            let blocks = |side: u16, size: usize| usize::from(side).div_ceil(size);
+            let unit = if components == [0] { 8 } else { 16 };
+            let (across, down) = (blocks(width, unit), blocks(height, unit));
+            let mut writer = Writer::default();
+            let mut before = [0; 3];
+            for at in 0..across * down {
+                if at > 0 && at % 100 == 0 {
+                    writer.pad();
+                    writer.bytes.extend([0xFF, 0xD0 + (at / 100 - 1) as u8 % 8]);
+                    (writer.buffer, writer.count, before) = (0, 0, [0; 3]);
+                }
+                for &component in components {
+                    let side = if components.len() > 1 && component == 0 { 2 } else { 1 };
+                    for block in 0..side * side {
+                        let (x, y) = (at % across * side + block % side, at / across * side + block / side);
+                        let mean = mean(component, x, y);
+                        match (start, approximation) {
+                            (0, 1) => {
+                                let before = &mut before[usize::from(component)];
+                                let difference = (mean >> 1) - std::mem::replace(before, mean >> 1);
+                                let length = 32 - difference.unsigned_abs().leading_zeros();
+                                let value = difference - i32::from(difference < 0);
+                                writer.put(length, 4);
+                                writer.put(value as u32 & ((1 << length) - 1), length);
+                            }
+                            (0, _) => writer.put(mean as u32 & 1, 1),
+                            _ => writer.put(0, 1),
+                        }
+                    }
+                }
+            }
+            writer.pad();
+            file.extend(writer.bytes);
+        }
+        [file, vec![0xFF, 0xD9]].concat()
+    }
+
+    #[test]
+    fn the_means_of_a_progressive_picture_are_read_alone() {
+        for together in [true, false] {
+            let bytes = progressive(2050, 2043, together);
+            let found = difference(&bytes, 8, 1);
+            assert!(found < 0.1, "{found}, together: {together}");
+            assert!(
+                matches!(jpeg_reduced::decode(&bytes, 8, 3), Outcome::Planes(planes) if planes.len() == 3)
+            );
+            let scan = bytes.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap();
+            for cut in [&bytes[..bytes.len() / 2], &bytes[..scan], &bytes[..bytes.len() / 9]] {
+                let error = super::luma(cut, &Limits::default()).map(drop).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Truncated);
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_bytes_never_panic() {
+        let wide = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        let pictures = [
+            waves(200, 190, Some(wide)),
+            waves(330, 70, None),
+            progressive(90, 75, true),
+            progressive(90, 75, false),
+        ];
+        let mut random = 1_u64;
+        for (round, whole) in (0..4000).zip(pictures.iter().cycle()) {
+            let mut bytes = whole.clone();
+            for _ in 0..=round % 5 {
+                random =
+                    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                // Half of them in the headers.
+                let reach = if random >> 63 == 0 { 250 } else { bytes.len() };
+                let at = (random >> 20) as usize % reach;
+                bytes[at] = (random >> 12) as u8;
+            }
+            for (factor, wanted) in [(8, 1), (8, 3), (4, 3), (2, 1)] {
+                jpeg_reduced::decode(&bytes, factor, wanted);
+            }
+        }
     }
 }

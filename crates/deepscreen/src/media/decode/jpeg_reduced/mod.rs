@@ -224,24 +224,24 @@ impl Decoder {
                     let component = self.components.get_mut(part.component)?;
                     let dc = self.dc.get(part.dc)?.as_ref()?;
                     let ac = self.ac.get(part.ac)?.as_ref()?;
-                    let blocks = component.across * component.down;
                     if part.component >= self.wanted {
-                        for _ in 0..blocks {
+                        for _ in 0..component.across * component.down {
                             bits.pass_block(dc, ac)?;
                         }
                         continue;
                     }
                     let levels = self.quantization[component.quantization].as_ref()?;
-                    for block in 0..blocks {
-                        let x = (column * component.across + block % component.across) * self.size;
-                        let y = (row * component.down + block / component.across) * self.size;
-                        let into = component.plane.get_mut(y * component.stride + x..)?;
-                        if self.size == 1 {
-                            *prediction = prediction.wrapping_add(bits.pass_block(dc, ac)?);
-                            *into.first_mut()? = flat(*prediction, levels);
-                        } else {
-                            let low = read_block(&mut bits, dc, ac, levels, prediction, self.size)?;
-                            write_block(&low, self.size, into, component.stride);
+                    for y in row * component.down..(row + 1) * component.down {
+                        for x in column * component.across..(column + 1) * component.across {
+                            let at = (y * component.stride + x) * self.size;
+                            let into = component.plane.get_mut(at..)?;
+                            if self.size == 1 {
+                                *prediction = prediction.wrapping_add(bits.pass_block(dc, ac)?);
+                                *into.first_mut()? = flat(*prediction, levels);
+                            } else {
+                                let low = read_block(&mut bits, dc, ac, levels, prediction, self.size)?;
+                                write_block(&low, self.size, into, component.stride);
+                            }
                         }
                     }
                 }
@@ -406,7 +406,7 @@ fn read_block(
             low.frequencies[place] = bits.number(length) as f32 * levels[place];
             low.is_flat = false;
         } else {
-            bits.pass_number(length);
+            bits.skip(length);
         }
         index += 1;
     }
