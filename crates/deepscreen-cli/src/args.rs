@@ -128,7 +128,7 @@ pub(crate) enum ModelsCommand {
     List,
     /// Copy a model's folder to where --model finds it by name
     Add {
-        /// The folder: model.toml, or an export with config.json, and the weights
+        /// The folder: model.toml, or an export with config.json, and the weights; or an .onnx
         #[arg(value_name = "PATH")]
         folder: PathBuf,
 
@@ -139,6 +139,9 @@ pub(crate) enum ModelsCommand {
         /// Replace the model that has the name
         #[arg(long)]
         force: bool,
+
+        #[command(flatten)]
+        model: ModelArguments,
 
         #[command(flatten)]
         engine: EngineArguments,
@@ -193,6 +196,9 @@ pub(crate) struct PullArguments {
     /// How long to wait for a silent server
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
 
     #[command(flatten)]
     pub(crate) engine: EngineArguments,

@@ -17,9 +17,9 @@ pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Fa
         ModelsCommand::List => list(text),
         ModelsCommand::Verify { models, model, engine } => verify(models, model, &engine.options(), text),
         ModelsCommand::Inspect { path, model } => inspect(path, model, text),
-        ModelsCommand::Add { folder, id, force, engine } => {
+        ModelsCommand::Add { folder, id, force, model, engine } => {
             let store = Store::open()?;
-            let (id, sound) = store.add(folder, id.as_deref(), *force, &engine.options(), text)?;
+            let (id, sound) = store.add(folder, id.as_deref(), *force, model, engine, text)?;
             output::print(text.model_is_ready(&id, &sound.engine).as_bytes())
         }
         #[cfg(feature = "pull")]

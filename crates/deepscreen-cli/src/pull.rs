@@ -45,15 +45,16 @@ pub(crate) fn run(arguments: &PullArguments, text: Text) -> Result<Outcome, Fail
     }
 
     let ready = work.assemble(entry)?;
-    let options = arguments.engine.options();
-    let mut sound = store::check(&ready, &options).map_err(|error| {
+    let opened = arguments.model.open(&ready).and_then(|contract| Ok(contract.with_id(id)?));
+    let checked = opened.and_then(|contract| store::check(&contract, &ready, &arguments.engine, text));
+    let mut sound = checked.map_err(|error| {
         work.keep(entry);
         Failed::Message(text.arrived_and_is_unusable(id, &error.message(text), &partial))
     })?;
     // The licence that was shown before the download: an export has none in its files.
     sound.facts.licence.clone_from(&entry.licence);
     sound.facts.from = entry.files.iter().map(|file| file.url.clone()).collect();
-    store.install(&ready, id, &sound.facts)?;
+    store.install(&ready, id, &sound)?;
     drop(work);
     let _ = fs::remove_dir_all(&partial);
 

@@ -5,16 +5,20 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use deepscreen::{Analyzer, Detector, EngineOptions, Error, ErrorKind, Kind, Limits, Media};
+use deepscreen::{Analyzer, Contract, Detector, EngineOptions, Error, ErrorKind, Kind};
 use serde::{Deserialize, Serialize};
 
-use crate::Failed;
+use crate::args::EngineArguments;
+use crate::bare::ModelArguments;
 use crate::text::Text;
+use crate::{Failed, trial};
 
 /// Where half-made models are, below the models; no id begins with a dot.
 const PARTIAL: &str = ".partial";
+/// A model's contract, in its folder.
+const CONTRACT: &str = "model.toml";
 /// What is known about a model without loading it, in its folder.
 const FACTS: &str = "source.toml";
 /// A model has a handful of files; a folder with more of them is something else.
@@ -45,6 +49,8 @@ pub(crate) struct Facts {
 /// A model that runs.
 pub(crate) struct Sound {
     pub(crate) facts: Facts,
+    /// With the checksums of what was loaded, and a self-test.
+    contract: Contract,
     pub(crate) engine: String,
 }
 
@@ -123,12 +129,14 @@ impl Store {
     }
 
     /// Moves a folder that is whole into the place of the id; the one before it goes.
-    pub(crate) fn install(&self, ready: &Path, id: &str, facts: &Facts) -> Result<(), Failed> {
-        let path = ready.join(FACTS);
-        let text = toml::to_string(facts).map_err(|error| {
+    pub(crate) fn install(&self, ready: &Path, id: &str, sound: &Sound) -> Result<(), Failed> {
+        let facts = toml::to_string(&sound.facts).map_err(|error| {
             Error::new(ErrorKind::InvalidModel, "facts that TOML cannot hold").because(error)
         })?;
-        fs::write(&path, text).map_err(|error| cannot_be_written(error, &path))?;
+        for (name, text) in [(FACTS, facts), (CONTRACT, sound.contract.to_toml())] {
+            let path = ready.join(name);
+            fs::write(&path, text).map_err(|error| cannot_be_written(error, &path))?;
+        }
         let place = self.folder(id);
         let before = self.partial(&format!(".old-{id}-{}", std::process::id()));
         let replaced = match fs::rename(&place, &before) {
@@ -154,22 +162,30 @@ impl Store {
         source: &Path,
         id: Option<&str>,
         force: bool,
-        options: &EngineOptions,
+        model: &ModelArguments,
+        engine: &EngineArguments,
         text: Text,
     ) -> Result<(String, Sound), Failed> {
-        if !source.is_dir() {
-            // The library says what is wrong with a file, or with nothing at all.
-            Detector::open(source, options)?;
-            return Err(Failed::Message(text.not_a_model_folder(source)));
-        }
         let id = match id {
             Some(id) => id.to_owned(),
             None => id_of(source).ok_or_else(|| Failed::Message(text.no_id_in_name(source)))?,
         };
         self.check_free(&id, force, text)?;
-        let files = model_files(source, text)?;
+        let (contract, folder) = if source.is_file() {
+            let folder = source.parent().unwrap_or_else(|| Path::new(""));
+            (model.contract(source, text)?, folder.to_owned())
+        } else {
+            (model.open(source)?, source.to_owned())
+        };
+        let weights = contract.weight_files(&folder)?;
+        let files = if source.is_file() {
+            weights.into_iter().map(|below| (folder.join(&below), below)).collect()
+        } else {
+            model_files(source, &weights, text)?
+        };
+        let contract = contract.with_id(&id)?;
         // First where the user sees it, so that errors name the user's files.
-        Detector::open(source, options)?;
+        check(&contract, &folder, engine, text)?;
 
         let ready = Temporary(self.partial(&format!(".add-{id}-{}", std::process::id())));
         let _ = fs::remove_dir_all(&ready.0);
@@ -181,10 +197,10 @@ impl Store {
             }
             copy(from, &to)?;
         }
-        let mut sound = check(&ready.0, options)?;
+        let mut sound = load(&contract, &ready.0, engine)?;
         let source = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
         sound.facts.from = vec![source.display().to_string()];
-        self.install(&ready.0, &id, &sound.facts)?;
+        self.install(&ready.0, &id, &sound)?;
         Ok((id, sound))
     }
 
@@ -245,22 +261,32 @@ fn is_bundled(id: &str) -> bool {
     deepscreen_models::ALL.iter().any(|model| model.id == id)
 }
 
-/// Loads a model, which checks its contract, checksum and shapes, and runs it once: a network may load and fail
-/// only when it runs.
-pub(crate) fn check(folder: &Path, options: &EngineOptions) -> Result<Sound, Failed> {
-    let detector = Detector::open(folder, options)?;
-    let media = Media::from_bytes(crate::models::grey_picture(), &Limits::default())?;
-    detector.analyze(&media)?;
-    let engine = detector.model().engine;
-    Ok(Sound { facts: Facts::of(&detector), engine })
+/// Tries a model in a process of its own, then loads it here.
+pub(crate) fn check(
+    contract: &Contract,
+    folder: &Path,
+    engine: &EngineArguments,
+    text: Text,
+) -> Result<Sound, Failed> {
+    trial::try_model(contract, folder, engine, text)?;
+    load(contract, folder, engine)
 }
 
-/// `My Model_v2/` is `my-model-v2`.
+/// Loads a model, which checks its contract, checksum and shapes, and runs it once: a network may load and fail
+/// only when it runs.
+fn load(contract: &Contract, folder: &Path, engine: &EngineArguments) -> Result<Sound, Failed> {
+    let detector = Detector::with_contract(contract.clone(), folder, &engine.options())?;
+    let contract = detector.pinned_contract()?;
+    Ok(Sound { facts: Facts::of(&detector), contract, engine: detector.model().engine })
+}
+
+/// `My Model_v2/` and `My Model_v2.onnx` are `my-model-v2`.
 fn id_of(folder: &Path) -> Option<String> {
     let folder = std::path::absolute(folder).ok()?;
     // `add .` and `add model/..` mean what they point to.
     let folder = if folder.file_name().is_none() { folder.canonicalize().ok()? } else { folder };
     let name = folder.file_name()?.to_str()?.to_ascii_lowercase();
+    let name = name.strip_suffix(".onnx").unwrap_or(&name);
     let mut id = String::new();
     for c in name.chars() {
         match c {
@@ -275,9 +301,9 @@ fn id_of(folder: &Path) -> Option<String> {
 
 /// The files that make up a model, each with its path below the folder. Of an export that explains itself (Hugging
 /// Face) only those that are read: its repositories hold the same weights in ten forms.
-fn model_files(folder: &Path, text: Text) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
+fn model_files(folder: &Path, weights: &[PathBuf], text: Text) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
     let root = folder.canonicalize().map_err(|error| cannot_be_read(error, folder))?;
-    let whole = folder.join("model.toml").exists();
+    let whole = folder.join(CONTRACT).exists();
     let mut files = Vec::new();
     let mut bytes = 0;
     let mut folders = vec![PathBuf::new()];
@@ -291,8 +317,8 @@ fn model_files(folder: &Path, text: Text) -> Result<Vec<(PathBuf, PathBuf)>, Fai
             let (path, below) = (entry.path(), below.join(entry.file_name()));
             let name = entry.file_name().to_string_lossy().into_owned();
             let kind = entry.file_type().map_err(|error| cannot_be_read(error, &path))?;
-            let wanted =
-                !name.starts_with('.') && name != FACTS && (whole || kind.is_dir() || is_read(&below));
+            let wanted = whole || kind.is_dir() || explains(&below) || weights.contains(&below);
+            let wanted = wanted && !name.starts_with('.') && name != FACTS;
             if !wanted {
                 continue;
             }
@@ -319,25 +345,12 @@ fn model_files(folder: &Path, text: Text) -> Result<Vec<(PathBuf, PathBuf)>, Fai
     Ok(files)
 }
 
-/// The files of a Hugging Face export that a detector reads, or that say what may be done with it.
-fn is_read(below: &Path) -> bool {
-    let parts: Vec<String> = below
-        .components()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-            _ => None,
-        })
-        .collect();
-    let weights = ["model.onnx", "model.onnx_data", "model.onnx.data"];
-    match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["onnx", name] => weights.contains(&name),
-        [name] => {
-            weights.contains(&name)
-                || ["config.json", "preprocessor_config.json"].contains(&name)
-                || ["README", "LICENSE", "LICENCE", "NOTICE"].iter().any(|prefix| name.starts_with(prefix))
-        }
-        _ => false,
-    }
+/// The files of a Hugging Face export beside its weights that say what it is, or what may be done with it.
+fn explains(below: &Path) -> bool {
+    let name = below.to_string_lossy();
+    ["config.json", "preprocessor_config.json"].contains(&&*name)
+        || (below.components().count() == 1
+            && ["README", "LICENSE", "LICENCE", "NOTICE"].iter().any(|prefix| name.starts_with(prefix)))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
@@ -388,11 +401,13 @@ mod tests {
 
     #[test]
     fn of_an_export_only_what_is_read_is_taken() {
-        for taken in ["config.json", "onnx/model.onnx", "model.onnx", "README.md", "LICENSE.txt"] {
-            assert!(is_read(Path::new(taken)), "{taken}");
+        for taken in ["config.json", "preprocessor_config.json", "README.md", "LICENSE.txt"] {
+            assert!(explains(Path::new(taken)), "{taken}");
         }
-        for left in ["pytorch_model.bin", "onnx/model_fp16.onnx", "sub/config.json", "training_args.bin"] {
-            assert!(!is_read(Path::new(left)), "{left}");
+        for left in
+            ["pytorch_model.bin", "onnx/model_fp16.onnx", "sub/config.json", "README/x", "training_args.bin"]
+        {
+            assert!(!explains(Path::new(left)), "{left}");
         }
     }
 }

@@ -100,18 +100,6 @@ impl Text {
         }
     }
 
-    pub(crate) fn not_a_model_folder(self, path: &Path) -> String {
-        let path = path.display();
-        match self.0 {
-            Language::Vietnamese => {
-                format!("{path}: cần thư mục của mô hình, có model.toml hoặc config.json bên cạnh trọng số")
-            }
-            _ => format!(
-                "{path}: a model's folder expected, with model.toml or config.json beside the weights"
-            ),
-        }
-    }
-
     pub(crate) fn link_leads_out(self, path: &Path) -> String {
         let path = path.display();
         match self.0 {

@@ -544,6 +544,29 @@ impl Contract {
         &self.id
     }
 
+    /// This contract under another name.
+    ///
+    /// # Errors
+    /// [`InvalidModel`](ErrorKind::InvalidModel) for what is no name.
+    pub fn with_id(self, id: impl Into<String>) -> Result<Self> {
+        let contract = Self { id: id.into(), ..self };
+        contract.check()?;
+        Ok(contract)
+    }
+
+    /// With the SHA-256 of each file, the network's first, and what it gives in a self-test.
+    pub(super) fn pinned(mut self, files: &[(String, String)], output: f64) -> Self {
+        if let [(_, sha256), external @ ..] = files {
+            self.file.sha256 = Some(sha256.clone());
+            let pin =
+                |(path, sha256): &(String, String)| External { path: path.clone(), sha256: sha256.clone() };
+            self.file.external = external.iter().map(pin).collect();
+        }
+        let tolerance = self.self_test.map_or_else(one_100th, |test| test.tolerance);
+        self.self_test = Some(SelfTest { output, tolerance });
+        self
+    }
+
     /// The file of the weights, relative to the model's folder.
     pub fn weights(&self) -> &str {
         &self.file.path

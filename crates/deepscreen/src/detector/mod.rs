@@ -15,7 +15,7 @@ mod scores;
 mod variants;
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis};
@@ -52,6 +52,8 @@ pub struct Detector {
     engine: Box<dyn Engine>,
     sha256: String,
     bytes: u64,
+    /// Names and SHA-256 of the files, the network's first.
+    files: Vec<(String, String)>,
     /// Views that the network takes at once, where it fixes that.
     batch: Option<usize>,
     /// How many variants of each picture are looked at too.
@@ -132,11 +134,14 @@ impl Detector {
         let sha256 = sha256(&weights);
         let wiring = wire(&contract, network)?;
         let batch = wiring.input.shape.first().copied().flatten();
+        let named = |(name, bytes): &(String, Vec<u8>)| (name.clone(), crate::hex(&Sha256::digest(bytes)));
+        let mut files = vec![(contract.file.path.clone(), crate::hex(&Sha256::digest(&weights.network)))];
+        files.extend(weights.external.iter().map(named));
         let sizes = weights.external.iter().map(|(_, bytes)| bytes.len());
         let bytes = (weights.network.len() + sizes.sum::<usize>()) as u64;
         let engine = engine::load(weights, wiring, options)?;
         let id = format!("detector/{}@{}", contract.id, contract.version);
-        let detector = Self { id, contract, engine, sha256, bytes, batch, variants: 0, faces: None };
+        let detector = Self { id, contract, engine, sha256, bytes, files, batch, variants: 0, faces: None };
         detector.check_itself()?;
         Ok(detector)
     }
@@ -197,6 +202,16 @@ impl Detector {
     /// Where the detector may be cut, strictest first.
     pub fn operating_points(&self) -> Vec<OperatingPoint> {
         self.contract.operating_points()
+    }
+
+    /// The contract with what was loaded written into it: the SHA-256 of each file, and a self-test that holds this
+    /// network to what it gives here and now.
+    ///
+    /// # Errors
+    /// Those of [`self_test`](Self::self_test).
+    pub fn pinned_contract(&self) -> Result<Contract> {
+        let output = self.self_test()?;
+        Ok(self.contract.clone().pinned(&self.files, output))
     }
 
     /// What the network gives for a picture that every machine makes alike: log-odds for logits, else a probability.
@@ -421,6 +436,25 @@ fn test_picture() -> Result<Pixels> {
     let row = |y| (0..width).flat_map(move |x| (0..3).map(move |c| byte(x, y, c)));
     Pixels::from_rgb8(width, height, (0..height).flat_map(row).collect())
         .ok_or_else(|| Error::new(ErrorKind::Inference, "no test picture"))
+}
+
+impl Contract {
+    /// The network's file and those beside it that hold its weights, relative to `folder`, where the model is.
+    ///
+    /// # Errors
+    /// [`Unreadable`](ErrorKind::Unreadable), [`InvalidModel`](ErrorKind::InvalidModel),
+    /// [`ModelChecksum`](ErrorKind::ModelChecksum) for the network's file.
+    pub fn weight_files(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+        let below = Path::new(&self.file.path);
+        let path = folder.as_ref().join(below);
+        let network = std::fs::read(&path)
+            .map_err(|error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error))
+            .and_then(|bytes| check_network(Some(&self.file), &bytes))
+            .map_err(|error| error.about(path.display()))?;
+        let beside = below.parent().unwrap_or_else(|| Path::new(""));
+        let external = network.external.iter().map(|name| beside.join(name));
+        Ok(std::iter::once(below.to_owned()).chain(external).collect())
+    }
 }
 
 /// Reads a network's file and those beside it that it names, and checks all against what a contract says of them.
