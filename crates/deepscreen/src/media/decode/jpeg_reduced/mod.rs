@@ -1,8 +1,8 @@
 //! A JPEG at 1/2, 1/4 or 1/8 of its size, from the low frequencies of each block alone.
 //!
-//! A perceptual hash looks at few pixels. To read past the chroma and the high frequencies takes an eighth of the
-//! time in which `zune-jpeg`, which decodes no scaled pictures, decodes all of the luma, and none of its memory; on
-//! camera pictures nothing else comes near (`benches/compare.py`). Read are interleaved baseline and, at 1/8, the
+//! A perceptual hash looks at few pixels. To read past the chroma and the high frequencies takes a third of the time in
+//! which `zune-jpeg`, which decodes no scaled pictures, decodes all of the luma (7.5 ms against 22, the mean of baseline
+//! camera pictures of 10 megapixels at 1/8), and little of its memory. Read are interleaved baseline and, at 1/8, the
 //! scans of a progressive picture that bring the means of the blocks; anything else is left to `zune-jpeg`.
 
 mod codes;
