@@ -328,7 +328,7 @@ impl fmt::Display for Probability {
 
 /// A face in a picture: its box, cut to the picture, and how sure the face detector is.
 ///
-/// All in pixels of the picture, rounded to tenths. The rounding is part of the type: engines differ in the last bits,
+/// All in pixels of the picture, rounded to hundredths. The rounding is part of the type: engines differ in the last bits,
 /// and what is cut out must follow from the numbers that the record shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -353,10 +353,10 @@ impl Face {
         let mut within = [0.0; 4];
         for (to, (corner, side)) in within.iter_mut().zip(corners.into_iter().zip(sides)) {
             // What is no number passes `clamp`, and fails the comparison below.
-            *to = tenths(corner.clamp(0.0, side));
+            *to = hundredths(corner.clamp(0.0, side));
         }
         let [left, top, right, bottom] = within;
-        let (width, height) = (tenths(right - left), tenths(bottom - top));
+        let (width, height) = (hundredths(right - left), hundredths(bottom - top));
         if !(width >= 1.0 && height >= 1.0) {
             return None;
         }
@@ -367,13 +367,13 @@ impl Face {
     /// Left, top, right and bottom, as the record's decimal numbers give them.
     pub(crate) fn corners(&self) -> [f64; 4] {
         let [x, y, width, height] =
-            [self.x, self.y, self.width, self.height].map(|number| tenths(f64::from(number)));
+            [self.x, self.y, self.width, self.height].map(|number| hundredths(f64::from(number)));
         [x, y, x + width, y + height]
     }
 }
 
-fn tenths(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -425,9 +425,9 @@ mod tests {
     #[test]
     fn face_is_cut_to_the_picture_and_rounded() {
         let face = |corners| Face::new(corners, 0.9, 100, 50);
-        let inside = face([10.04, 20.05, 30.06, 40.0]).unwrap();
-        assert_eq!((inside.x, inside.y, inside.width, inside.height), (10.0, 20.1, 20.1, 19.9));
-        assert_eq!(inside.corners(), [10.0, 20.1, 10.0 + 20.1, 20.1 + 19.9]);
+        let inside = face([10.004, 20.006, 30.006, 40.0]).unwrap();
+        assert_eq!((inside.x, inside.y, inside.width, inside.height), (10.0, 20.01, 20.01, 19.99));
+        assert_eq!(inside.corners(), [10.0, 20.01, 10.0 + 20.01, 20.01 + 19.99]);
         let beyond = face([-10.0, -1e30, 1e30, 60.0]).unwrap();
         assert_eq!((beyond.x, beyond.y, beyond.width, beyond.height), (0.0, 0.0, 100.0, 50.0));
         for wrong in

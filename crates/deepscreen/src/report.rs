@@ -132,7 +132,7 @@ struct MapRecord {
     regions: Vec<PeakRecord>,
 }
 
-/// In pixels of the picture, to a tenth.
+/// In pixels of the picture, to a hundredth.
 #[derive(Serialize)]
 struct RegionRecord {
     x: f64,
@@ -151,12 +151,12 @@ struct PeakRecord {
 
 impl From<Region> for RegionRecord {
     fn from(region: Region) -> Self {
-        let tenth = |value: f64| (value * 10.0).round() / 10.0;
+        let hundredth = |value: f64| (value * 100.0).round() / 100.0;
         Self {
-            x: tenth(region.x),
-            y: tenth(region.y),
-            width: tenth(region.width),
-            height: tenth(region.height),
+            x: hundredth(region.x),
+            y: hundredth(region.y),
+            width: hundredth(region.width),
+            height: hundredth(region.height),
         }
     }
 }

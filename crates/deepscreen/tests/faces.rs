@@ -139,7 +139,7 @@ fn a_drawn_face_is_found_where_the_references_find_it() {
                 panic!("{network} {}: {faces:?}", model.engine)
             };
             let found = [x, y, x + width, y + height].map(f64::from);
-            // Rounded to tenths.
+            // Rounded to hundredths.
             let near = |(found, expected): (&f64, &f64)| (found - expected).abs() < 0.07;
             assert!(found.iter().zip(&expected).all(near), "{network} {}: {found:?}", model.engine);
             assert!((score.get() - expected[4]).abs() < 1e-3, "{network} {}: {score:?}", model.engine);

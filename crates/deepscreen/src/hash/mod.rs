@@ -185,6 +185,29 @@ mod tests {
         assert!(small.pdq_quality > 20);
     }
 
+    /// Fine texture beside a scene, so that the width of the filter matters.
+    #[test]
+    fn a_reduced_picture_has_the_pdq_of_the_whole() {
+        for (width, height) in [(2592, 2100), (1100, 1300)] {
+            let scene = scene(width, height);
+            let texture = |(at, rgb): (usize, &[u8; 3])| {
+                let noise = (at as u32).wrapping_mul(2_654_435_761) >> 24;
+                rgb.map(|sample| (u32::from(sample) / 4 + noise / 2 + 40) as u8)
+            };
+            let data = scene.as_rgb8().as_chunks::<3>().0.iter().enumerate().flat_map(texture).collect();
+            let pixels = Pixels::from_rgb8(width, height, data).unwrap();
+            let grey = pixels.as_rgb8().as_chunks::<3>().0.iter();
+            let grey = grey.map(|[r, g, b]| {
+                (f32::from(*r) * 0.299 + f32::from(*g) * 0.587 + f32::from(*b) * 0.114 + 0.5) as u8
+            });
+            let whole = Hashes::of(&Luma::from_gray8(width, height, grey.collect()).unwrap());
+            let reduced = of(&pixels);
+            let distance = whole.pdq.distance(&reduced.pdq);
+            assert!(distance <= 6, "{width}x{height}: {distance} bits");
+            assert!(whole.pdq_quality.abs_diff(reduced.pdq_quality) <= 1);
+        }
+    }
+
     #[test]
     fn a_flat_picture_has_no_quality() {
         let flat = Pixels::from_rgb8(100, 80, vec![90; 24_000]).unwrap();

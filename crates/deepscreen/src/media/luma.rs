@@ -5,7 +5,7 @@ use std::fmt;
 use super::Pixels;
 
 /// Short side in pixels that is kept where the picture has it. PDQ takes 64 samples a side of what two passes of a
-/// filter leave: at 256 its hashes stay within 10 bits of those of the whole picture (the tests of `hash`).
+/// filter leave: at 256, with the filter of the whole picture, its hashes stay within 10 bits of those of the whole.
 const SHORT_SIDE: usize = 256;
 
 /// A grey picture: one byte a pixel, rows from the top, no padding.
@@ -14,6 +14,10 @@ pub struct Luma {
     width: u32,
     height: u32,
     data: Vec<u8>,
+    /// Sides of the picture that it was reduced from.
+    whole: (u32, u32),
+    /// Pixels of that picture along a side of one sample; those at the right and at the bottom may be fewer.
+    factor: u32,
 }
 
 impl Luma {
@@ -26,13 +30,15 @@ impl Luma {
         for row in rows {
             grey.extend(row.as_chunks::<3>().0.iter().map(|rgb| luma(*rgb)));
         }
-        Self { width: pixels.width(), height: pixels.height(), data: grey }.reduced()
+        let whole = (pixels.width(), pixels.height());
+        Self { width: whole.0, height: whole.1, data: grey, whole, factor: 1 }.reduced()
     }
 
     /// Takes `width * height` bytes; `None` where the length is another or a side is 0.
     pub fn from_gray8(width: u32, height: u32, data: Vec<u8>) -> Option<Self> {
         let expected = (width as usize).checked_mul(height as usize)?;
-        (expected > 0 && data.len() == expected).then_some(Self { width, height, data })
+        let sound = expected > 0 && data.len() == expected;
+        sound.then_some(Self { width, height, data, whole: (width, height), factor: 1 })
     }
 
     /// Pixels from left to right, at least 1.
@@ -50,6 +56,21 @@ impl Luma {
         &self.data
     }
 
+    /// This luma as that of a picture of `whole` pixels, reduced by `factor` before.
+    pub(super) fn of_whole(self, whole: (u32, u32), factor: usize) -> Self {
+        Self { whole, factor: factor as u32, ..self }
+    }
+
+    /// The sides of the picture that it was reduced from, or its own.
+    pub(crate) fn whole(&self) -> (u32, u32) {
+        self.whole
+    }
+
+    /// Pixels of that picture along a side of one sample.
+    pub(crate) fn factor(&self) -> u32 {
+        self.factor
+    }
+
     /// Reduced, for a picture that is not yet.
     fn reduced(self) -> Self {
         let factor = factor(self.width, self.height);
@@ -58,7 +79,8 @@ impl Luma {
         }
         let data = averaged::<1>(&self.data, self.width as usize, factor);
         let side = |side: u32| side.div_ceil(factor as u32);
-        Self { width: side(self.width), height: side(self.height), data }
+        let (width, height) = (side(self.width), side(self.height));
+        Self { width, height, data, whole: self.whole, factor: factor as u32 }
     }
 }
 

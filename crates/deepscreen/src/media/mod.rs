@@ -126,7 +126,7 @@ impl Media {
     }
 
     /// The picture's brightness, reduced to a short side of 256 pixels or somewhat more: what perceptual hashes look
-    /// at. Where nothing has decoded the picture yet, that much is decoded only, of a JPEG in half of the time.
+    /// at. Where nothing has decoded the picture yet, that much is decoded only, of a large JPEG in a fraction of the time.
     ///
     /// # Errors
     /// Those of [`pixels`](Self::pixels).

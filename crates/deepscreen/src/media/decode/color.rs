@@ -67,12 +67,14 @@ impl Raster {
             Channels::Cmyk => Some(luma::averaged::<4>(data, width, factor)),
             Channels::GrayAlpha | Channels::Rgba => None,
         };
+        let is_reduced = reduced.is_some();
         if let Some(data) = reduced {
             let side = |side: u32| side.div_ceil(factor as u32);
             (self.width, self.height, self.data) = (side(self.width), side(self.height), data);
         }
         let Decoded { pixels, notes } = self.finish()?;
-        Ok(Grey { luma: Luma::of(&pixels), size, notes })
+        let luma = Luma::of(&pixels);
+        Ok(Grey { luma: if is_reduced { luma.of_whole(size, factor) } else { luma }, size, notes })
     }
 
     /// Converts to upright sRGB over white.

@@ -178,7 +178,7 @@ pub(super) fn luma(bytes: &[u8], limits: &Limits) -> Result<Option<Grey>> {
                 let side = |side: u32| side.div_ceil(factor as u32);
                 let size = orientation(&header).size(width, height);
                 return reduced(&header, side(width), side(height), planes, profile)
-                    .map(|(luma, notes)| Some(Grey { luma, size, notes }));
+                    .map(|(luma, notes)| Some(Grey { luma: luma.of_whole(size, factor), size, notes }));
             }
             Outcome::Truncated => return Err(truncated(bytes.len(), None)),
             Outcome::Left => {}
