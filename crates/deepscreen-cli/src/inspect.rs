@@ -62,6 +62,7 @@ fn describe(screening: &Screening, text: Text) -> String {
         match &evidence.finding {
             Finding::Score(score) => {
                 scores.push(format!("{}  {}", evidence.source, score.probability));
+                scores.extend(score.face.iter().map(|face| text.face(face)));
                 scores.extend(score.operating_points.iter().map(|point| text.operating_point(point)));
                 scores.extend(score.classes.iter().map(|(name, p)| format!("  {}  {p}", escape(name))));
                 scores.extend(score.variants.iter().map(|v| text.variant(&v.name, v.probability)));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deepscreen::media::Note;
-use deepscreen::{Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary};
+use deepscreen::{Face, Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary};
 
 /// The program's sentences in one language.
 #[derive(Clone, Copy)]
@@ -104,6 +104,18 @@ impl Text {
         match self.0 {
             Language::Vietnamese => format!("bộ phát hiện {detector} {probability}"),
             _ => format!("detector {detector} {probability}"),
+        }
+    }
+
+    /// Behind a detector's score: what becomes of it when the picture is passed on.
+    pub(crate) fn unstable(self, before: Probability, variant: &str, after: Probability) -> String {
+        match self.0 {
+            Language::Vietnamese if after < before => {
+                format!("giảm còn {after} khi ảnh được lưu lại ({variant})")
+            }
+            Language::Vietnamese => format!("tăng lên {after} khi ảnh được lưu lại ({variant})"),
+            _ if after < before => format!("falls to {after} when the picture is passed on ({variant})"),
+            _ => format!("rises to {after} when the picture is passed on ({variant})"),
         }
     }
 
@@ -245,6 +257,14 @@ impl Text {
         match self.0 {
             Language::Vietnamese => format!("  sau khi đổi ({name}): {probability}"),
             _ => format!("  after {name}: {probability}"),
+        }
+    }
+
+    pub(crate) fn face(self, face: &Face) -> String {
+        let Face { x, y, width, height, .. } = face;
+        match self.0 {
+            Language::Vietnamese => format!("  khuôn mặt {width:.0}x{height:.0} tại {x:.0},{y:.0}"),
+            _ => format!("  face of {width:.0}x{height:.0} at {x:.0},{y:.0}"),
         }
     }
 

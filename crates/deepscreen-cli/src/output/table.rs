@@ -114,6 +114,10 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
             Cause::DetectorScore { detector, probability, .. } => {
                 Some(text.detector_score(detector, *probability))
             }
+            Cause::Unstable { probability, variant, variant_probability, .. } => {
+                Some(text.unstable(*probability, variant, *variant_probability))
+            }
+            Cause::Disagreement { low, .. } => Some(text.detector_score(&low.0, low.1)),
             _ => None,
         })
         .collect();
