@@ -128,14 +128,19 @@ fn verify(
 /// What a model's file and its contract say. A file that cannot be used without flags is shown all the same.
 fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcome, Failed> {
     let stranger = setup::stranger(path, arguments, text);
-    let file = match &stranger {
-        Ok(Some((contract, folder))) => folder.join(contract.weights()),
-        Ok(None) => return list(text),
-        Err(_) if path.is_file() => path.to_owned(),
-        Err(_) => return stranger.map(|_| Outcome::Done),
+    let (file, network, contract) = match stranger {
+        Ok(Some((contract, folder))) => {
+            let file = folder.join(contract.weights());
+            (file.display().to_string(), Network::open(&file)?, Ok(contract.to_toml()))
+        }
+        Ok(None) => {
+            let model = deepscreen_models::AI_IMAGE;
+            (model.id.to_owned(), Network::from_bytes(model.weights)?, Ok(model.contract.to_owned()))
+        }
+        Err(error) if path.is_file() => (path.display().to_string(), Network::open(path)?, Err(error)),
+        Err(error) => return Err(error),
     };
-    let network = Network::open(&file)?;
-    let mut page = format!("{}\n  {}\n", file.display(), text.network_facts(&network));
+    let mut page = format!("{file}\n  {}\n", text.network_facts(&network));
     for (word, ports) in [(text.takes(), &network.inputs), (text.gives(), &network.outputs)] {
         for port in ports {
             let _ = writeln!(page, "  {word} {port}");
@@ -146,14 +151,13 @@ fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcom
     }
     let operators: Vec<&str> = network.operators.iter().map(String::as_str).collect();
     let _ = writeln!(page, "  {} {}", text.operators(), operators.join(" "));
-    match stranger {
-        Ok(Some((contract, _))) => {
+    match contract {
+        Ok(contract) => {
             let _ = writeln!(page, "\n{}", text.heading_contract());
-            for line in contract.to_toml().lines() {
+            for line in contract.lines() {
                 let _ = writeln!(page, "  {line}");
             }
         }
-        Ok(None) => {}
         Err(error) => {
             let _ = writeln!(page, "\n{}", error.message(text));
         }

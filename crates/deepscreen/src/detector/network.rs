@@ -108,8 +108,17 @@ impl Network {
         let path = path.as_ref();
         std::fs::read(path)
             .map_err(|error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error))
-            .and_then(|bytes| check_is_network(&bytes).and_then(|()| Self::read(&bytes)))
+            .and_then(|bytes| Self::from_bytes(&bytes))
             .map_err(|error| error.about(path.display()))
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// [`InvalidModel`](ErrorKind::InvalidModel), as [`open`](Self::open).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        check_is_network(bytes)?;
+        Self::read(bytes)
     }
 
     /// Reads a file that [`check_is_network`] let pass.
