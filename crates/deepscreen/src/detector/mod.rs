@@ -8,6 +8,7 @@ mod faces;
 mod geometry;
 mod hugging_face;
 mod labels;
+mod loading;
 mod network;
 mod preprocess;
 mod resample;
@@ -15,7 +16,7 @@ mod scores;
 mod variants;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis};
@@ -27,9 +28,7 @@ use crate::evidence::{
     Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
 };
 use crate::media::{Media, Pixels};
-use contract::Layout;
-use engine::{Engine, Weights, Wiring};
-use network::shape_text;
+use engine::{Engine, Weights};
 use preprocess::Crops;
 use scores::Raw;
 
@@ -93,7 +92,7 @@ impl Detector {
         let weights = Weights { network: Cow::Borrowed(model.weights), external: Vec::new() };
         Contract::from_toml(model.contract)
             .and_then(|contract| {
-                let network = check_network(Some(&contract.file), &weights.network)?;
+                let network = loading::check_network(Some(&contract.file), &weights.network)?;
                 Self::load(contract, weights, &network, options)
             })
             .map_err(|error| error.about(model.id))
@@ -120,7 +119,7 @@ impl Detector {
         options: &EngineOptions,
     ) -> Result<Self> {
         let path = folder.as_ref().join(&contract.file.path);
-        read_weights(&path, Some(&contract.file))
+        loading::read_weights(&path, Some(&contract.file))
             .and_then(|(weights, network)| Self::load(contract, weights, &network, options))
             .map_err(|error| error.about(path.display()))
     }
@@ -131,8 +130,8 @@ impl Detector {
         network: &Network,
         options: &EngineOptions,
     ) -> Result<Self> {
-        let sha256 = sha256(&weights);
-        let wiring = wire(&contract, network)?;
+        let sha256 = loading::sha256(&weights);
+        let wiring = loading::wire(&contract, network)?;
         let batch = wiring.input.shape.first().copied().flatten();
         let named = |(name, bytes): &(String, Vec<u8>)| (name.clone(), crate::hex(&Sha256::digest(bytes)));
         let mut files = vec![(contract.file.path.clone(), crate::hex(&Sha256::digest(&weights.network)))];
@@ -436,136 +435,6 @@ fn test_picture() -> Result<Pixels> {
     let row = |y| (0..width).flat_map(move |x| (0..3).map(move |c| byte(x, y, c)));
     Pixels::from_rgb8(width, height, (0..height).flat_map(row).collect())
         .ok_or_else(|| Error::new(ErrorKind::Inference, "no test picture"))
-}
-
-impl Contract {
-    /// The network's file and those beside it that hold its weights, relative to `folder`, where the model is.
-    ///
-    /// # Errors
-    /// [`Unreadable`](ErrorKind::Unreadable), [`InvalidModel`](ErrorKind::InvalidModel),
-    /// [`ModelChecksum`](ErrorKind::ModelChecksum) for the network's file.
-    pub fn weight_files(&self, folder: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
-        let below = Path::new(&self.file.path);
-        let path = folder.as_ref().join(below);
-        let network = std::fs::read(&path)
-            .map_err(|error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error))
-            .and_then(|bytes| check_network(Some(&self.file), &bytes))
-            .map_err(|error| error.about(path.display()))?;
-        let beside = below.parent().unwrap_or_else(|| Path::new(""));
-        let external = network.external.iter().map(|name| beside.join(name));
-        Ok(std::iter::once(below.to_owned()).chain(external).collect())
-    }
-}
-
-/// Reads a network's file and those beside it that it names, and checks all against what a contract says of them.
-fn read_weights(path: &Path, expected: Option<&contract::File>) -> Result<(Weights, Network)> {
-    let unreadable = |message: String| move |error| Error::new(ErrorKind::Unreadable, message).because(error);
-    let bytes = std::fs::read(path).map_err(unreadable("cannot be read".to_owned()))?;
-    let network = check_network(expected, &bytes)?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let mut external = Vec::with_capacity(network.external.len());
-    for name in &network.external {
-        let bytes = std::fs::read(folder.join(name))
-            .map_err(unreadable(format!("its weights lie in {name}, which cannot be read")))?;
-        let listed = expected.iter().flat_map(|file| &file.external).find(|file| file.path == *name);
-        if let Some(listed) = listed {
-            check_sha256(&listed.sha256, &bytes).map_err(|error| error.about(name))?;
-        }
-        external.push((name.clone(), bytes));
-    }
-    Ok((Weights { network: Cow::Owned(bytes), external }, network))
-}
-
-/// What the file is has to be clear before it is compared, and that before it is read.
-fn check_network(expected: Option<&contract::File>, bytes: &[u8]) -> Result<Network> {
-    network::check_is_network(bytes)?;
-    if let Some(expected) = expected.and_then(|file| file.sha256.as_deref()) {
-        check_sha256(expected, bytes)?;
-    }
-    Network::read(bytes)
-}
-
-/// That of the file itself, wherever nothing lies beside it.
-fn sha256(weights: &Weights) -> String {
-    let mut hasher = Sha256::new_with_prefix(&weights.network);
-    weights.external.iter().for_each(|(_, bytes)| hasher.update(bytes));
-    crate::hex(&hasher.finalize())
-}
-
-fn check_sha256(expected: &str, bytes: &[u8]) -> Result<()> {
-    let sha256 = crate::hex(&Sha256::digest(bytes));
-    if !sha256.eq_ignore_ascii_case(expected) {
-        let message = format!("SHA-256 is {sha256}, the contract names {expected}: not the same weights");
-        return Err(Error::new(ErrorKind::ModelChecksum, message));
-    }
-    Ok(())
-}
-
-/// The network must have the ports that the contract names.
-fn wire(contract: &Contract, network: &Network) -> Result<Wiring> {
-    let input = choose(&network.inputs, contract.input.name.as_deref(), "input")?;
-    if let Some(other) = network.inputs.iter().find(|port| port.name != input.name) {
-        let message = format!("input {}: a network that takes a picture alone expected", other.name);
-        return Err(Error::new(ErrorKind::ModelShape, message));
-    }
-    check_input(contract, input)?;
-    let output = choose(&network.outputs, contract.output.name.as_deref(), "output")?;
-    let mut outputs = vec![output.name.clone()];
-    if let Some(map) = &contract.output.map {
-        outputs.push(choose(&network.outputs, Some(&map.name), "output")?.name.clone());
-    }
-    Ok(Wiring { input: input.clone(), outputs })
-}
-
-fn choose<'a>(ports: &'a [Port], name: Option<&str>, what: &str) -> Result<&'a Port> {
-    let wrong = |message: String| Error::new(ErrorKind::ModelShape, message);
-    let found = || {
-        let text = |port: &Port| format!("{} {}", port.name, shape_text(&port.shape));
-        ports.iter().map(text).collect::<Vec<_>>().join(", ")
-    };
-    match (name, ports) {
-        (Some(name), ports) => ports
-            .iter()
-            .find(|port| port.name == name)
-            .ok_or_else(|| wrong(format!("{what} {name} expected, found {}", found()))),
-        (None, [port]) => Ok(port),
-        // What transformers calls the classes' numbers, of a network that gives its hidden states too.
-        (None, ports) if let Some(port) = ports.iter().find(|port| port.name == "logits") => Ok(port),
-        (None, []) => Err(wrong(format!("the network has no {what}"))),
-        (None, _) => Err(wrong(format!("which {what}? The contract has to name one of {}", found()))),
-    }
-}
-
-fn check_input(contract: &Contract, port: &Port) -> Result<()> {
-    let wrong = |message: String| Err(Error::new(ErrorKind::ModelShape, message));
-    let side = |side: Option<u32>| side.map(|side| side as usize);
-    let (height, width) = (side(contract.input.height), side(contract.input.width));
-    let channels = Some(contract.input.color.channels());
-    let expected = match contract.input.layout {
-        Layout::Nchw => [None, channels, height, width],
-        Layout::Nhwc => [None, height, width, channels],
-    };
-    // The number of pictures may be fixed; what the network leaves open fits everything.
-    let fits = |(at, (want, got)): (usize, (&Option<usize>, &Option<usize>))| {
-        at == 0 || got.is_none() || want == got
-    };
-    if port.shape.len() != expected.len() || !expected.iter().zip(&port.shape).enumerate().all(fits) {
-        let (want, got) = (shape_text(&expected), shape_text(&port.shape));
-        return wrong(format!("input {} of {want} expected, found {got}", port.name));
-    }
-    match port.element {
-        Element::F32 | Element::F16 => Ok(()),
-        Element::U8 if contract.preprocess.gives_bytes() => Ok(()),
-        Element::U8 => wrong(format!(
-            "input {} takes bytes: preprocess.scale = 1 without mean and std expected",
-            port.name
-        )),
-        Element::Other(_) => wrong(format!(
-            "input {} of float, float16 or uint8 expected, found {}",
-            port.name,
-            port.element.name()
-        )),
-    }
 }
 
 fn check_output(output: &ArrayD<f32>, views: usize, wanted: usize) -> Result<()> {

@@ -51,9 +51,9 @@ impl FaceDetector {
     }
 
     fn load(file: &Path, options: &EngineOptions) -> Result<Self> {
-        let (weights, network) = super::read_weights(file, None)?;
+        let (weights, network) = super::loading::read_weights(file, None)?;
         let family = Family::of(&network)?;
-        let sha256 = super::sha256(&weights);
+        let sha256 = super::loading::sha256(&weights);
         let engine = engine::load(weights, family.wiring(&network)?, options)?;
         let detector = Self { family, engine, sha256 };
         // Some networks load and fail only when they run.
