@@ -632,8 +632,9 @@ fn resize(fields: &Fields<'_>, processor: &Processor) -> Result<Vec<Step>> {
             Some(1) => Filter::Lanczos,
             Some(2) => Filter::Bilinear,
             Some(3) => Filter::Bicubic,
+            Some(4) => Filter::Box,
             _ => {
-                let expected = "0 (nearest), 1 (lanczos), 2 (bilinear) or 3 (bicubic)";
+                let expected = "0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic) or 4 (box)";
                 return Err(fields.unexpected("resample", value, expected));
             }
         },
@@ -714,9 +715,10 @@ fn timm_picture(fields: &Value) -> Result<Picture> {
         "bilinear" => Filter::Bilinear,
         "bicubic" => Filter::Bicubic,
         "lanczos" => Filter::Lanczos,
+        "box" => Filter::Box,
         other => {
             return Err(wrong(format!(
-                "interpolation {other:?}: nearest, bilinear, bicubic or lanczos expected"
+                "interpolation {other:?}: nearest, bilinear, bicubic, lanczos or box expected"
             )));
         }
     };
@@ -1018,7 +1020,7 @@ mod tests {
             (vit(r#""crop_pct": 0.9"#), "crop_pct 0.9"),
             (vit(r#""do_flip_channel_order": true"#), "do_flip_channel_order true"),
             (vit(r#""do_thumbnail": true"#), "do_thumbnail"),
-            (vit(r#""resample": 4"#), "resample 4"),
+            (vit(r#""resample": 5"#), "resample 5"),
             (vit(r#""resample": "bicubic""#), "resample \"bicubic\""),
             (vit(r#""size": {"longest_edge": 224}"#), "size {"),
             (vit(r#""size": {"shortest_edge": 224, "longest_edge": 500}"#), "size {"),
