@@ -237,12 +237,7 @@ struct Contents {
 /// Refuses lengths that lead out of the file and messages that are nested too deep: the parser, and rten's loader with
 /// it, would go round for ever on the former (rten-onnx 0.27 seeks by a length's low bits) and exhaust the stack on the
 /// latter.
-fn check_structure(
-    mut bytes: &[u8],
-    message: Message,
-    depth: u32,
-    contents: &mut Contents,
-) -> Result<()> {
+fn check_structure(mut bytes: &[u8], message: Message, depth: u32, contents: &mut Contents) -> Result<()> {
     let damaged = || invalid("not an ONNX network, or a damaged one");
     if depth > 4 * DEEPEST {
         return Err(invalid("a network that is nested too deep"));
