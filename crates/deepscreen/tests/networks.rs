@@ -469,7 +469,8 @@ fn hostile_files_are_refused_before_an_engine_sees_them() {
 fn hostile_files_that_an_engine_sees_fail_with_their_name() {
     let contract = std::fs::read_to_string(folder("hostile").join("model.toml")).unwrap();
     // The kind of the error and what it says, for each engine; whether it comes with the first run only.
-    let cases: [(&str, bool, [(ErrorKind, &str); 2]); 8] = [
+    type Told = (ErrorKind, &'static str);
+    let cases: [(&str, bool, [Told; 2]); 8] = [
         ("external_missing", false, [(ErrorKind::Unreadable, "its weights lie in nowhere.data"); 2]),
         ("no_output", false, [(ErrorKind::ModelShape, "the network has no output"); 2]),
         ("output_of_nobody", false, [(ErrorKind::InvalidModel, "nobody"); 2]),
