@@ -91,6 +91,12 @@ fn judge(status: ExitStatus, message: &str, name: &Path, text: Text) -> Result<(
 
 /// The child's side: the contract on standard input, nothing on standard output.
 pub(crate) fn run(arguments: &TrialArguments) -> Result<Outcome, Failed> {
+    // Should whoever waits be killed, a network that loops would go on for ever. It has not ended by then, so this is
+    // no clean exit.
+    std::thread::spawn(|| {
+        std::thread::sleep(PATIENCE + Duration::from_secs(10));
+        std::process::abort();
+    });
     let options = arguments.engine.options().with_threads(1);
     if arguments.finds_faces {
         FaceDetector::open(&arguments.folder, &options)?;

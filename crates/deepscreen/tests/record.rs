@@ -2,10 +2,11 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use deepscreen::{
-    Analyzer, Detector, EngineChoice, EngineOptions, Evidence, Finding, HashAnalyzer, Kind, Language, Media,
-    Probability, Score, Screener, Screening, walk,
+    Analyzer, Contract, Detector, EngineChoice, EngineOptions, Evidence, FaceDetector, Finding, HashAnalyzer,
+    Kind, Language, Media, Probability, Score, Screener, Screening, walk,
 };
 use serde_json::Value;
 
@@ -66,6 +67,56 @@ fn classes_stand_in_the_models_order() {
     assert!(schema().is_valid(&record));
     record["evidence"][0]["classes"]["real"] = 2.into();
     assert!(!schema().is_valid(&record));
+}
+
+/// The record of a photograph under one detector.
+fn record_of(detector: Detector) -> Value {
+    let screener = Screener::builder().analyzer(detector).build().unwrap();
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images/png_photo.png");
+    let mut record = Value::Null;
+    screener.screen_paths([picture], |screening| {
+        record = serde_json::from_str(&screening.to_json(Language::English)).unwrap();
+    });
+    record
+}
+
+#[test]
+fn variants_maps_and_faces_fit_the_schema_and_nothing_else_does() {
+    let networks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/networks");
+    let options = EngineOptions::default().with_choice(EngineChoice::Rten).with_threads(1);
+    let map = record_of(Detector::open(networks.join("map"), &options).unwrap().with_variants(8));
+    let contract = std::fs::read_to_string(networks.join("letterbox/model.toml")).unwrap();
+    let contract = Contract::from_toml(&format!("{contract}\n[faces]\nscale = 1.2\n")).unwrap();
+    let faces = FaceDetector::open(networks.join("finds-faces"), &options).unwrap();
+    let of_faces = Detector::with_contract(contract, networks.join("letterbox"), &options).unwrap();
+    let faces = record_of(of_faces.with_faces(Arc::new(faces)));
+    let schema = schema();
+    for record in [&map, &faces] {
+        let errors: Vec<String> = schema.iter_errors(record).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}\n{record:#}");
+    }
+    assert_eq!(map["evidence"][0]["variants"].as_object().unwrap().len(), 8);
+    assert_eq!(map["evidence"][0]["map"]["regions"].as_array().unwrap().len(), 2);
+    assert_eq!(faces["evidence"].as_array().unwrap().len(), 2);
+    for (record, place, value) in [
+        (&map, "variants/jpeg 75", Value::from(2)),
+        (&map, "variants", serde_json::json!({})),
+        (&map, "variants", Value::from("none")),
+        (&map, "map/columns", Value::from(0)),
+        (&map, "map/rows", Value::from(1.5)),
+        (&map, "map/area/width", Value::from(-1)),
+        (&map, "map/area", serde_json::json!({"x": 0, "y": 0, "width": 1})),
+        (&map, "map/regions", Value::Null),
+        (&map, "map/regions/0/probability", Value::from(1.01)),
+        (&map, "map/regions/1/x", Value::from("left")),
+        (&faces, "face/probability", Value::from(-0.1)),
+        (&faces, "face/height", Value::Null),
+        (&faces, "face", serde_json::json!({"x": 0, "y": 0, "width": 1, "height": 1})),
+    ] {
+        let mut wrong = record.clone();
+        *wrong.pointer_mut(&format!("/evidence/0/{place}")).unwrap() = value.clone();
+        assert!(!schema.is_valid(&wrong), "{place} of {value} is accepted");
+    }
 }
 
 fn schema() -> jsonschema::Validator {

@@ -639,7 +639,7 @@ impl Contract {
                 ));
             }
         }
-        if !std.iter().all(|std| *std > 0.0) || !(scale.is_finite() && *scale > 0.0) {
+        if !(std.iter().all(|std| *std > 0.0) && scale.is_finite() && *scale > 0.0) {
             return wrong("preprocess.std and preprocess.scale: numbers above 0 expected".to_owned());
         }
         Ok(())
@@ -748,7 +748,7 @@ impl Output {
         if by_class && self.fake.len() == self.classes.len() {
             return wrong("output.fake: every class means fake, so nothing is told apart".to_owned());
         }
-        if !by_class && !(self.classes.is_empty() && self.fake.is_empty()) {
+        if !(by_class || self.classes.is_empty() && self.fake.is_empty()) {
             return wrong(
                 "output.classes: for a number for each class: kind `logits` or `probabilities`".to_owned(),
             );

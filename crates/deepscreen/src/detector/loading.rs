@@ -84,7 +84,13 @@ pub(super) fn wire(contract: &Contract, network: &Network) -> Result<Wiring> {
     let output = choose(&network.outputs, contract.output.name.as_deref(), "output")?;
     let mut outputs = vec![output.name.clone()];
     if let Some(map) = &contract.output.map {
-        outputs.push(choose(&network.outputs, Some(&map.name), "output")?.name.clone());
+        let map = choose(&network.outputs, Some(&map.name), "output")?;
+        if map.name == output.name {
+            let message =
+                format!("output {}: the contract takes it for the answer and for the map", map.name);
+            return Err(Error::new(ErrorKind::ModelShape, message));
+        }
+        outputs.push(map.name.clone());
     }
     Ok(Wiring { input: input.clone(), outputs })
 }

@@ -25,7 +25,7 @@ pub struct Network {
     pub outputs: Vec<Port>,
     /// Files that hold weights, relative to the folder of the network's.
     pub external: Vec<String>,
-    /// The kinds of its operators, those of graphs within the graph too.
+    /// The kinds of its operators, those of graphs within the graph and of the file's own functions too.
     pub operators: BTreeSet<String>,
     /// Version of the standard operators.
     pub opset: i64,
@@ -126,21 +126,19 @@ impl Network {
     /// # Errors
     /// [`InvalidModel`](ErrorKind::InvalidModel) for what is no network, or one that no engine should be given.
     pub(super) fn read(bytes: &[u8]) -> Result<Self> {
-        check_structure(bytes, Message::Model, 0)?;
+        let mut contents = Contents::default();
+        check_structure(bytes, Message::Model, 0, &mut contents)?;
+        let Contents { operators, external, .. } = contents;
         let model = ModelProto::parse_buf(bytes)
             .map_err(|error| invalid("not an ONNX network, or a damaged one").because(format!("{error}")))?;
         let graph = model.graph.as_ref().ok_or_else(|| invalid("not an ONNX network: it holds no graph"))?;
         let standard = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));
         let opset = model.opset_import.iter().find(|set| standard(&set.domain)).and_then(|set| set.version);
-        let mut external = BTreeSet::new();
         let mut parameters = 0_u64;
         for weights in &graph.initializer {
             check_weights(weights)?;
             parameters += elements(&weights.dims).unwrap_or(0);
-            external.extend(location(weights)?.map(str::to_owned));
         }
-        let mut operators = BTreeSet::new();
-        collect_operators(graph, &mut operators);
         // What a loop's own condition bounds can be bounded by nobody else.
         if let Some(operator) = ["Loop", "Scan"].into_iter().find(|operator| operators.contains(*operator)) {
             return Err(invalid(format!("operator {operator}: a network that loops is not run")));
@@ -195,14 +193,16 @@ pub(super) fn check_is_network(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The messages of onnx.proto that the parser looks into.
+/// The messages of onnx.proto that an engine looks into.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Message {
     Model,
+    Function,
     Graph,
     Node,
     Attribute,
     Tensor,
+    SparseTensor,
     Value,
     Type,
     TensorType,
@@ -216,10 +216,12 @@ impl Message {
     /// What a field of it is, by its number in onnx.proto.
     const fn field(self, number: u64) -> Option<Self> {
         match (self, number) {
-            (Self::Model, 7) | (Self::Attribute, 6) => Some(Self::Graph),
-            (Self::Graph, 1) => Some(Self::Node),
-            (Self::Node, 5) => Some(Self::Attribute),
-            (Self::Graph | Self::Attribute, 5) => Some(Self::Tensor),
+            (Self::Model, 25) => Some(Self::Function),
+            (Self::Model, 7) | (Self::Attribute, 6 | 11) => Some(Self::Graph),
+            (Self::Graph, 1) | (Self::Function, 7) => Some(Self::Node),
+            (Self::Node, 5) | (Self::Function, 11) => Some(Self::Attribute),
+            (Self::Graph, 5) | (Self::Attribute, 5 | 10) | (Self::SparseTensor, 1 | 2) => Some(Self::Tensor),
+            (Self::Graph, 15) | (Self::Attribute, 22 | 23) => Some(Self::SparseTensor),
             (Self::Graph, 11..=13) => Some(Self::Value),
             (Self::Value, 2) | (Self::Sequence, 1) => Some(Self::Type),
             (Self::Type, 1) => Some(Self::TensorType),
@@ -231,31 +233,79 @@ impl Message {
     }
 }
 
+/// What a file holds wherever an engine may look, which is in more places than rten-onnx reads: in functions, and in
+/// graphs and tensors that an attribute lists.
+#[derive(Default)]
+struct Contents {
+    graphs: u32,
+    operators: BTreeSet<String>,
+    /// Files that hold weights, which must lie beside the network's.
+    external: BTreeSet<String>,
+}
+
 /// Refuses lengths that lead out of the file and messages that are nested too deep: the parser, and rten's loader with
 /// it, would go round for ever on the former (rten-onnx 0.27 seeks by a length's low bits) and exhaust the stack on the
 /// latter.
-fn check_structure(mut bytes: &[u8], message: Message, depth: u32) -> Result<()> {
+fn check_structure(mut bytes: &[u8], message: Message, depth: u32, contents: &mut Contents) -> Result<()> {
     let damaged = || invalid("not an ONNX network, or a damaged one");
     if depth > 4 * DEEPEST {
         return Err(invalid("a network that is nested too deep"));
     }
+    let (mut locations, mut lies_elsewhere) = (Vec::new(), false);
     while !bytes.is_empty() {
         let (key, rest) = varint(bytes).ok_or_else(damaged)?;
-        let (length, rest) = match key & 7 {
-            0 => varint(rest).map(|(_, after)| (0, after)).ok_or_else(damaged)?,
-            1 => (8, rest),
-            2 => varint(rest).ok_or_else(damaged)?,
-            5 => (4, rest),
+        let (number, length, rest) = match key & 7 {
+            0 => varint(rest).map(|(number, after)| (number, 0, after)).ok_or_else(damaged)?,
+            1 => (0, 8, rest),
+            2 => varint(rest).map(|(length, after)| (0, length, after)).ok_or_else(damaged)?,
+            5 => (0, 4, rest),
             _ => return Err(damaged()),
         };
         let length = usize::try_from(length).map_err(|_| damaged())?;
         let (field, after) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        match (message, key >> 3, key & 7) {
+            // A parser may take the last of two graphs, or both as one.
+            (Message::Model, 7, 2) if contents.graphs > 0 => return Err(invalid("a file of two graphs")),
+            (Message::Model, 7, 2) => contents.graphs += 1,
+            (Message::Node, 4, 2) => {
+                contents.operators.insert(String::from_utf8_lossy(field).into_owned());
+            }
+            (Message::Tensor, 13, 2) => locations.extend(location_in(field)),
+            (Message::Tensor, 14, 0) => lies_elsewhere = number == DataLocation::EXTERNAL.0 as u64,
+            _ => {}
+        }
         if let (2, Some(inner)) = (key & 7, message.field(key >> 3)) {
-            check_structure(field, inner, depth + 1)?;
+            check_structure(field, inner, depth + 1, contents)?;
         }
         bytes = after;
     }
+    if lies_elsewhere && locations.is_empty() {
+        return Err(invalid("weights in a file that is not named"));
+    }
+    for location in locations.iter().filter(|_| lies_elsewhere) {
+        let location = String::from_utf8_lossy(location).into_owned();
+        if !is_beside(&location) {
+            return Err(invalid(format!("weights in {location:?}: a file beside the network expected")));
+        }
+        contents.external.insert(location);
+    }
     Ok(())
+}
+
+/// The value of an entry whose key is `location`.
+fn location_in(mut entry: &[u8]) -> Option<&[u8]> {
+    let (mut key, mut value) = (None, None);
+    while let Some((tag, rest)) = varint(entry) {
+        let (length, rest) = varint(rest)?;
+        let (field, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        match tag {
+            0x0A => key = Some(field),
+            0x12 => value = Some(field),
+            _ => return None,
+        }
+        entry = after;
+    }
+    value.filter(|_| key == Some(b"location"))
 }
 
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
@@ -299,29 +349,6 @@ fn check_weights(weights: &TensorProto) -> Result<()> {
     Ok(())
 }
 
-/// The file that holds the weights, where they are not in the network's; it must lie beside it.
-fn location(weights: &TensorProto) -> Result<Option<&str>> {
-    if weights.data_location != Some(DataLocation::EXTERNAL) {
-        return Ok(None);
-    }
-    let entry = weights.external_data.iter().find(|entry| entry.key.as_deref() == Some("location"));
-    let location = entry.and_then(|entry| entry.value.as_deref()).unwrap_or_default();
-    if !is_beside(location) {
-        return Err(invalid(format!("weights in {location:?}: a file beside the network expected")));
-    }
-    Ok(Some(location))
-}
-
-/// Those of graphs within the graph too.
-fn collect_operators(graph: &GraphProto, operators: &mut BTreeSet<String>) {
-    for node in &graph.node {
-        operators.extend(node.op_type.clone());
-        for inner in node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()) {
-            collect_operators(inner, operators);
-        }
-    }
-}
-
 /// Nodes in the order of their work, as ONNX asks for it: so there is no cycle.
 fn check_order(graph: &GraphProto) -> Result<()> {
     let mut known: HashSet<&str> = HashSet::from([""]);
@@ -358,7 +385,8 @@ fn check_sizes(graph: &GraphProto) -> Result<()> {
         let operator = node.op_type.as_deref().unwrap_or_default();
         let place = match operator {
             "ConstantOfShape" => 0,
-            "Expand" => 1,
+            // Of `Tile` it is how often each side is repeated: so many numbers at least.
+            "Expand" | "Tile" => 1,
             "Resize" => 3,
             _ => continue,
         };
