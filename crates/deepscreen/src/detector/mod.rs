@@ -15,6 +15,7 @@ mod resample;
 mod scores;
 mod variants;
 
+#[cfg(feature = "bundled-model")]
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;

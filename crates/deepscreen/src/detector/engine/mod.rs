@@ -153,6 +153,7 @@ pub(super) struct Weights {
 
 /// What of a network is used: the input that takes the pictures, the outputs that are read.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(any(feature = "onnxruntime", feature = "rten")), allow(dead_code))]
 pub(super) struct Wiring {
     pub(super) input: Port,
     pub(super) outputs: Vec<String>,
