@@ -71,8 +71,50 @@ pub(super) fn window(
     resample::from_bytes(width, height, data)
 }
 
+/// Takes all steps.
+pub(super) fn apply_all<'a>(steps: &[Step], mut frame: Frame<'a>) -> Result<Frame<'a>> {
+    let mut steps = steps;
+    while let [step, rest @ ..] = steps {
+        if let Some((cut, rest)) = resized_and_cropped(steps, &frame)? {
+            (frame, steps) = (cut, rest);
+        } else {
+            (frame, steps) = (apply(step, frame)?, rest);
+        }
+    }
+    Ok(frame)
+}
+
+/// Takes the first two steps at once where they resize the picture and cut the middle out: only that is resized.
+fn resized_and_cropped<'s>(
+    steps: &'s [Step],
+    frame: &Frame<'_>,
+) -> Result<Option<(Frame<'static>, &'s [Step])>> {
+    let size = (frame.pixels.width(), frame.pixels.height());
+    let [step, Step::CenterCrop { width, height, like }, rest @ ..] = steps else { return Ok(None) };
+    let (to, resample, antialias) = match *step {
+        Step::Resize { width, height, resample, antialias } => ((width, height), resample, antialias),
+        Step::ResizeShortest { size: short, resample, antialias } => {
+            (shortest(size, short), resample, antialias)
+        }
+        Step::ResizeLongest { size: long, resample, antialias } => (longest(size, long), resample, antialias),
+        _ => return Ok(None),
+    };
+    if to == size {
+        return Ok(None);
+    }
+    let side = |whole: u32, part: u32| {
+        let start = u32::try_from(like.corner(whole, part)).ok()?;
+        Some(start..start + part)
+    };
+    let (Some(columns), Some(rows)) = (side(to.0, *width), side(to.1, *height)) else { return Ok(None) };
+    let corner = (i64::from(columns.start), i64::from(rows.start));
+    let pixels = resample::resize_part(&frame.pixels, to, [columns, rows], resample, antialias)?;
+    let area = part(frame.area, to, corner, (*width, *height));
+    Ok(Some((Frame { pixels: Cow::Owned(pixels), area }, rest)))
+}
+
 /// Takes one step.
-pub(super) fn apply<'a>(step: &Step, frame: Frame<'a>) -> Result<Frame<'a>> {
+fn apply<'a>(step: &Step, frame: Frame<'a>) -> Result<Frame<'a>> {
     let size = (frame.pixels.width(), frame.pixels.height());
     let resized = |(width, height): (u32, u32), resample, antialias| {
         if size == (width, height) {
@@ -249,6 +291,24 @@ mod tests {
             (Some([7; 3]), Some([0, 5, 9]), Some([7; 3]))
         );
         assert_eq!(area, Region { x: -1.0, y: 0.0, width: 6.0, height: 6.0 });
+    }
+
+    #[test]
+    fn steps_taken_at_once_are_those_taken_one_by_one() {
+        let (resample, antialias) = (Filter::Bicubic, true);
+        let resizing = [
+            Step::ResizeShortest { size: 20, resample, antialias },
+            Step::ResizeLongest { size: 25, resample, antialias },
+            Step::Resize { width: 33, height: 21, resample, antialias },
+        ];
+        for (first, side) in resizing.iter().flat_map(|step| [5, 16, 40].map(|side| (step, side))) {
+            let crop = Step::CenterCrop { width: side, height: side / 2, like: CropOrigin::Torchvision };
+            for pixels in [numbered(90, 70), numbered(30, 61), numbered(20, 20)] {
+                let one = apply(&crop, apply(first, Frame::of(&pixels)).unwrap()).unwrap();
+                let both = apply_all(&[first.clone(), crop.clone()], Frame::of(&pixels)).unwrap();
+                assert!(one.pixels == both.pixels && one.area == both.area, "{first:?} {crop:?} {pixels:?}");
+            }
+        }
     }
 
     #[test]

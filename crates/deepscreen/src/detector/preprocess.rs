@@ -47,10 +47,7 @@ pub(super) fn crops(contract: &Contract, pixels: &Pixels) -> Result<Crops> {
         return Err(Error::new(ErrorKind::NotApplicable, message));
     }
     let Preprocess { steps, views, min_short_side, .. } = &contract.preprocess;
-    let mut frame = Frame::of(pixels);
-    for step in steps {
-        frame = geometry::apply(step, frame)?;
-    }
+    let mut frame = geometry::apply_all(steps, Frame::of(pixels))?;
     if frame.pixels.width().min(frame.pixels.height()) < *min_short_side {
         frame = frame.with(enlarge(&frame.pixels, *min_short_side)?);
     }

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::f64::consts::PI;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,23 +50,53 @@ pub(super) fn resize(
     filter: Filter,
     antialias: bool,
 ) -> Result<Pixels> {
+    resize_part(pixels, (width, height), [0..width, 0..height], filter, antialias)
+}
+
+/// The given columns and rows of the picture at `size`: what [`resize`] and then a crop give, for the work of those
+/// samples alone. They must lie within the size.
+///
+/// # Errors
+/// Those of [`resize`].
+pub(super) fn resize_part(
+    pixels: &Pixels,
+    (width, height): (u32, u32),
+    part: [Range<u32>; 2],
+    filter: Filter,
+    antialias: bool,
+) -> Result<Pixels> {
     check_size(width, height)?;
+    let [columns, rows] = part.each_ref().map(|side| side.start as usize..side.end as usize);
+    let (part_width, part_height) = (columns.len() as u32, rows.len() as u32);
     if !antialias && matches!(filter, Filter::Box | Filter::Lanczos) {
         let message = format!("no {filter:?} filter without antialiasing");
         return Err(Error::new(ErrorKind::InvalidModel, message));
     }
-    let from = [pixels.width() as usize, pixels.height() as usize];
-    let to = [width as usize, height as usize];
-    let data = if from == to {
+    let axis = |from: u32, to: u32, part| Axis { from: from as usize, to: to as usize, part };
+    let axes = [axis(pixels.width(), width, columns), axis(pixels.height(), height, rows)];
+    let data = if axes.iter().all(Axis::stays) {
         pixels.as_rgb8().to_vec()
     } else if filter == Filter::Nearest {
-        nearest(pixels.as_rgb8(), from, to)
+        nearest(pixels.as_rgb8(), &axes)
     } else if antialias {
-        antialiased(pixels.as_rgb8(), from, to, filter)
+        antialiased(pixels.as_rgb8(), &axes, filter)
     } else {
-        interpolated(pixels.as_rgb8(), from, to, filter)
+        interpolated(pixels.as_rgb8(), &axes, filter)
     };
-    from_bytes(width, height, data)
+    from_bytes(part_width, part_height, data)
+}
+
+/// One side of a picture: its length, the one that it is to have, and which samples of that are made.
+struct Axis {
+    from: usize,
+    to: usize,
+    part: Range<usize>,
+}
+
+impl Axis {
+    fn stays(&self) -> bool {
+        self.from == self.to && self.part == (0..self.to)
+    }
 }
 
 /// Pixels of the largest picture that is made: what the reader's [limits](crate::Limits) let in may become larger, since
@@ -114,28 +145,43 @@ impl<T> Window<T> {
 /// Bits behind the point of a weight: Pillow keeps 8 for the sample and 2 for the sign and what overshoots.
 const PRECISION: u32 = 32 - 8 - 2;
 
-fn antialiased(data: &[u8], from: [usize; 2], to: [usize; 2], filter: Filter) -> Vec<u8> {
-    let mut data = Cow::Borrowed(data);
-    if from[0] != to[0] {
-        data = Cow::Owned(horizontally(&data, from[0], &fixed_point(from[0], to[0], filter)));
+fn antialiased(data: &[u8], [columns, rows]: &[Axis; 2], filter: Filter) -> Vec<u8> {
+    let mut down = fixed_point(rows, filter);
+    // Rows that no sample is made of are passed over.
+    let needed = if rows.stays() {
+        0..rows.from
+    } else {
+        let end = |window: &Window<i32>| window.first + window.weights.len();
+        down.first().map_or(0, |window| window.first)..down.last().map_or(0, end)
+    };
+    down.iter_mut().for_each(|window| window.first -= needed.start);
+    let mut data = Cow::Borrowed(&data[needed.start * columns.from * 3..needed.end * columns.from * 3]);
+    if !columns.stays() {
+        let across = fixed_point(columns, filter);
+        data = Cow::Owned(pulp::Arch::new().dispatch(Across {
+            data: &data,
+            width: columns.from,
+            windows: &across,
+        }));
     }
-    if from[1] != to[1] {
-        data = Cow::Owned(vertically(&data, to[0], &fixed_point(from[1], to[1], filter)));
+    if !rows.stays() {
+        let width = columns.part.len();
+        data = Cow::Owned(pulp::Arch::new().dispatch(Down { data: &data, width, windows: &down }));
     }
     data.into_owned()
 }
 
 /// Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: the filter as wide as the reduction asks, cut at the
 /// borders, of sum 1.
-fn fixed_point(from: usize, to: usize, filter: Filter) -> Vec<Window<i32>> {
-    let scale = from as f64 / to as f64;
+fn fixed_point(axis: &Axis, filter: Filter) -> Vec<Window<i32>> {
+    let scale = axis.from as f64 / axis.to as f64;
     let stretch = scale.max(1.0);
     let support = filter.support() * stretch;
     let shrink = 1.0 / stretch;
     let window = |sample: usize| {
         let centre = (sample as f64 + 0.5) * scale;
         let first = (centre - support + 0.5) as usize;
-        let end = ((centre + support + 0.5) as usize).min(from);
+        let end = ((centre + support + 0.5) as usize).min(axis.from);
         let weight = |x: usize| filter.weight((x as f64 - centre + 0.5) * shrink, -0.5);
         let weights: Vec<f64> = (first..end).map(weight).collect();
         let sum: f64 = weights.iter().sum();
@@ -145,38 +191,98 @@ fn fixed_point(from: usize, to: usize, filter: Filter) -> Vec<Window<i32>> {
         };
         Window { first, weights: weights.iter().map(fixed).collect() }
     };
-    (0..to).map(window).collect()
+    axis.part.clone().map(window).collect()
 }
 
-// Scalar: none of five forms that vectorise was faster, since SSE2 cannot multiply 32 bits by 32 and without `unsafe`
-// there is nothing newer to call. Pillow is scalar too, and takes a third longer.
-fn horizontally(data: &[u8], width: usize, windows: &[Window<i32>]) -> Vec<u8> {
-    let (pixels, _) = data.as_chunks::<3>();
-    let mut made = vec![[0; 3]; pixels.len() / width * windows.len()];
-    for (row, made) in pixels.chunks_exact(width).zip(made.chunks_exact_mut(windows.len())) {
-        for (made, window) in made.iter_mut().zip(windows) {
-            let mut sums = [HALF; 3];
-            for (pixel, weight) in window.of(row) {
-                sums.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += i32::from(*sample) * weight);
+/// Neighbours that are weighed at once: longer windows take several turns. Of 2, 3, 4 and 8 this is the fastest for
+/// pictures of 1 megapixel and hardly slower for larger ones.
+const TURN: usize = 3;
+
+/// Pixels that hold the bytes of a turn, when each is read as four.
+const READ: usize = TURN + 1;
+
+/// Resizes the rows. What stands in `with_simd` is compiled for AVX2 too, and that runs where the processor has it.
+struct Across<'a> {
+    data: &'a [u8],
+    width: usize,
+    windows: &'a [Window<i32>],
+}
+
+impl pulp::WithSimd for Across<'_> {
+    type Output = Vec<u8>;
+
+    // Four bytes a pixel, the last of them the next pixel's, fill a register, and only what is stored side by side is
+    // compiled to work on it as a whole: hence the sums of a row in memory. On AVX2 that takes 0.3 of the time of a
+    // plain loop over the windows, without it as long.
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<u8> {
+        let Self { data, width, windows } = self;
+        let turns = turns(windows);
+        let mut made = vec![[0; 3]; data.len() / (width * 3) * windows.len()];
+        // Beyond the row lies what weights of 0 are multiplied by.
+        let mut line = vec![[0; 3]; width + turns.len() * TURN + 1];
+        let mut sums = vec![[HALF; 4]; windows.len()];
+        for (row, made) in data.chunks_exact(width * 3).zip(made.chunks_exact_mut(windows.len())) {
+            line.as_flattened_mut()[..row.len()].copy_from_slice(row);
+            sums.fill([HALF; 4]);
+            for turn in &turns {
+                for (sums, (first, weights)) in sums.iter_mut().zip(turn) {
+                    let Some(pixels) = line[*first..].first_chunk::<READ>() else { continue };
+                    let bytes = pixels.as_flattened();
+                    let mut sum = *sums;
+                    for (i, weight) in weights.iter().enumerate() {
+                        for channel in 0..4 {
+                            sum[channel] += i32::from(bytes[3 * i + channel]) * weight;
+                        }
+                    }
+                    *sums = sum;
+                }
             }
-            *made = sums.map(to_byte);
+            for (made, sums) in made.iter_mut().zip(&sums) {
+                let [r, g, b, _] = sums.map(to_byte);
+                *made = [r, g, b];
+            }
         }
+        made.into_flattened()
     }
-    made.into_flattened()
 }
 
-fn vertically(data: &[u8], width: usize, windows: &[Window<i32>]) -> Vec<u8> {
-    let rows: Vec<&[u8]> = data.chunks_exact(width * 3).collect();
-    let mut made = vec![0; width * 3 * windows.len()];
-    let mut sums = vec![HALF; width * 3];
-    for (made, window) in made.chunks_exact_mut(width * 3).zip(windows) {
-        sums.fill(HALF);
-        for (row, weight) in window.of(&rows) {
-            sums.iter_mut().zip(*row).for_each(|(sum, sample)| *sum += i32::from(*sample) * weight);
+/// The windows in pieces of one length, filled up with weights of 0: the first pieces of all, the second ones, ..
+fn turns(windows: &[Window<i32>]) -> Vec<Vec<(usize, [i32; TURN])>> {
+    let longest = windows.iter().map(|window| window.weights.len()).max().unwrap_or(0);
+    let piece = |window: &Window<i32>, start: usize| {
+        let weight = |i| window.weights.get(start + i).copied().unwrap_or(0);
+        (window.first + start, std::array::from_fn(weight))
+    };
+    let turn = |start| windows.iter().map(|window| piece(window, start)).collect();
+    (0..longest).step_by(TURN).map(turn).collect()
+}
+
+/// Resizes the columns, compiled as [`Across`] is: on AVX2 in 0.3 of the time.
+struct Down<'a> {
+    data: &'a [u8],
+    width: usize,
+    windows: &'a [Window<i32>],
+}
+
+impl pulp::WithSimd for Down<'_> {
+    type Output = Vec<u8>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<u8> {
+        let Self { data, width, windows } = self;
+        let rows: Vec<&[u8]> = data.chunks_exact(width * 3).collect();
+        let mut made = vec![0; width * 3 * windows.len()];
+        let mut sums = vec![HALF; width * 3];
+        for (made, window) in made.chunks_exact_mut(width * 3).zip(windows) {
+            sums.fill(HALF);
+            for (row, weight) in window.of(&rows) {
+                sums.iter_mut().zip(*row).for_each(|(sum, sample)| *sum += i32::from(*sample) * weight);
+            }
+            made.iter_mut().zip(&sums).for_each(|(made, sum)| *made = to_byte(*sum));
         }
-        made.iter_mut().zip(&sums).for_each(|(made, sum)| *made = to_byte(*sum));
+        made
     }
-    made
 }
 
 /// Rounds: added to a sum before its bits behind the point are cut off.
@@ -188,8 +294,9 @@ fn to_byte(sum: i32) -> u8 {
 
 // Rows first, each when it is first needed: whole numbers of 8 bits and a half are not rare in what comes out, and whoever
 // sums up in another order rounds them to the other side.
-fn interpolated(data: &[u8], from: [usize; 2], to: [usize; 2], filter: Filter) -> Vec<u8> {
-    let [columns, rows] = [0, 1].map(|side| clamped(from[side], to[side], filter));
+fn interpolated(data: &[u8], axes: &[Axis; 2], filter: Filter) -> Vec<u8> {
+    let [columns, rows] = axes.each_ref().map(|axis| clamped(axis, filter));
+    let [from, to] = [axes.each_ref().map(|axis| axis.from), axes.each_ref().map(|axis| axis.part.len())];
     let lines: Vec<&[[u8; 3]]> = data.as_chunks::<3>().0.chunks_exact(from[0]).collect();
     let mut narrowed: Vec<Vec<[f64; 3]>> = vec![Vec::new(); from[1]];
     let mut made = Vec::with_capacity(to[0] * to[1] * 3);
@@ -225,12 +332,12 @@ fn weighed<'a, S: 'a>(
 }
 
 /// The filter over the pixels next to the centre; what would lie beyond a border is the pixel at the border.
-fn clamped(from: usize, to: usize, filter: Filter) -> Vec<Window<f64>> {
+fn clamped(axis: &Axis, filter: Filter) -> Vec<Window<f64>> {
     let reach = filter.support() as isize;
     let window = |sample: usize| {
-        let centre = (sample as f64 + 0.5) * from as f64 / to as f64 - 0.5;
+        let centre = (sample as f64 + 0.5) * axis.from as f64 / axis.to as f64 - 0.5;
         let left = centre.floor() as isize + 1 - reach;
-        let inside = |x: isize| x.clamp(0, from as isize - 1) as usize;
+        let inside = |x: isize| x.clamp(0, axis.from as isize - 1) as usize;
         let first = inside(left);
         let mut weights = vec![0.0; inside(left + 2 * reach - 1) - first + 1];
         for x in left..left + 2 * reach {
@@ -238,25 +345,27 @@ fn clamped(from: usize, to: usize, filter: Filter) -> Vec<Window<f64>> {
         }
         Window { first, weights }
     };
-    (0..to).map(window).collect()
+    axis.part.clone().map(window).collect()
 }
 
-fn nearest(data: &[u8], from: [usize; 2], to: [usize; 2]) -> Vec<u8> {
-    let [columns, rows] = [0, 1].map(|side| centres(from[side], to[side]));
+fn nearest(data: &[u8], axes: &[Axis; 2]) -> Vec<u8> {
+    let [columns, rows] = axes.each_ref().map(centres);
     let (pixels, _) = data.as_chunks::<3>();
-    let mut made = Vec::with_capacity(to[0] * to[1]);
+    let mut made = Vec::with_capacity(columns.len() * rows.len());
+    let width = axes[0].from;
     for y in rows {
-        let row = &pixels[y * from[0]..][..from[0]];
+        let row = &pixels[y * width..][..width];
         made.extend(columns.iter().map(|x| row[*x]));
     }
     made.into_flattened()
 }
 
 /// In which pixel each centre falls, added up step by step as Pillow does it: a product would round otherwise.
-fn centres(from: usize, to: usize) -> Vec<usize> {
-    let scale = from as f64 / to as f64;
+fn centres(axis: &Axis) -> Vec<usize> {
+    let scale = axis.from as f64 / axis.to as f64;
     let positions = std::iter::successors(Some(scale * 0.5), |position| Some(position + scale));
-    positions.take(to).map(|position| (position as usize).min(from - 1)).collect()
+    let wanted = positions.take(axis.part.end).skip(axis.part.start);
+    wanted.map(|position| (position as usize).min(axis.from - 1)).collect()
 }
 
 impl Filter {
@@ -363,6 +472,23 @@ mod tests {
             (off, samples) = (off + count, samples + expected.len());
         }
         assert!(off * 200 < samples, "{off} of {samples} samples differ");
+    }
+
+    #[test]
+    fn a_part_is_what_a_crop_of_the_whole_is() {
+        for (case, _) in golden() {
+            let ([width, height], picture) = (case.to, picture(case.from[0], case.from[1]));
+            let whole = resize(&picture, width, height, case.filter, case.antialias).unwrap();
+            let [columns, rows] = [width / 3..width - width / 5, height / 4..height];
+            let part = [columns.clone(), rows.clone()];
+            let part = resize_part(&picture, (width, height), part, case.filter, case.antialias).unwrap();
+            let name = format!("{:?} {:?} {:?}", case.filter, case.from, case.to);
+            assert_eq!((part.width(), part.height()), (columns.len() as u32, rows.len() as u32), "{name}");
+            for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {
+                let here = (x - width / 3, y - height / 4);
+                assert_eq!(part.get(here.0, here.1), whole.get(x, y), "{name} at {x}, {y}");
+            }
+        }
     }
 
     #[test]
