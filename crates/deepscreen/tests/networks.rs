@@ -34,11 +34,10 @@ struct Case {
 }
 
 /// What the embedded engine cannot run, and the word for it that its error must hold.
-const BEYOND_RTEN: [(&str, &str); 3] = [
+const BEYOND_RTEN: [(&str, &str); 2] = [
     // rten 0.27 takes strides and dilations by the attribute kernel_shape alone.
     ("no-kernel-shape", "operator \"Conv 0\" failed"),
     ("int8-operators", "QLinearConv operator not supported"),
-    ("contrib", "QuickGelu operator not enabled"),
 ];
 
 fn fixtures() -> PathBuf {
