@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use deepscreen::media::Format;
-use deepscreen::{EngineChoice, EngineStatus, Limits};
+use deepscreen::{Detector, EngineChoice, EngineStatus, Limits};
 
 use crate::args::DoctorArguments;
 use crate::text::Text;
-use crate::{Failed, Outcome, output, setup};
+use crate::{Failed, Outcome, output};
 
 pub(crate) fn run(arguments: &DoctorArguments, text: Text) -> Result<Outcome, Failed> {
     let options = arguments.engine.options();
@@ -38,11 +38,10 @@ pub(crate) fn run(arguments: &DoctorArguments, text: Text) -> Result<Outcome, Fa
     }
 
     let _ = writeln!(page, "\n{}", text.heading_models());
-    let model =
-        setup::detector("ai-image".as_ref(), &Default::default(), &options.clone().with_threads(1), text);
+    let model = Detector::bundled(&options.clone().with_threads(1));
     let sound = match &model {
         Ok(detector) => detector.name().to_owned(),
-        Err(error) => error.message(text),
+        Err(error) => format!("{error:#}"),
     };
     let _ = writeln!(page, "  ai-image  {sound}");
 
@@ -61,7 +60,7 @@ pub(crate) fn run(arguments: &DoctorArguments, text: Text) -> Result<Outcome, Fa
     output::print(page.as_bytes())?;
     // A user who names an engine wants to hear that it will not run.
     match running {
-        Some(_) => model.map(|_| Outcome::Done),
+        Some(_) => Ok(model.map(|_| Outcome::Done)?),
         None => Err(Failed::Message(text.no_engine_runs())),
     }
 }

@@ -3,19 +3,20 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use deepscreen::{Analyzer, EngineChoice, EngineOptions, Media, Network};
+use deepscreen::{Analyzer, Detector, EngineChoice, EngineOptions, Media, Network};
 
-use crate::args::{ModelsArguments, ModelsCommand};
+use crate::args::{EngineArguments, ModelsArguments, ModelsCommand};
 use crate::bare::ModelArguments;
 use crate::output::escape;
+use crate::setup::{self, Stranger};
 use crate::store::Store;
 use crate::text::Text;
-use crate::{Failed, Outcome, output, setup};
+use crate::{Failed, Outcome, output};
 
 pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Failed> {
     match &arguments.command {
         ModelsCommand::List => list(text),
-        ModelsCommand::Verify { models, model, engine } => verify(models, model, &engine.options(), text),
+        ModelsCommand::Verify { models, model, engine } => verify(models, model, engine, text),
         ModelsCommand::Inspect { path, model } => inspect(path, model, text),
         ModelsCommand::Add { folder, id, force, model, engine } => {
             let store = Store::open()?;
@@ -39,7 +40,7 @@ fn list(text: Text) -> Result<Outcome, Failed> {
     let mut page = String::new();
     let options = EngineOptions::default().with_choice(EngineChoice::Rten).with_threads(1);
     for model in bundled() {
-        let detector = setup::detector(&model, &ModelArguments::default(), &options, text)?;
+        let detector = Detector::bundled(&options)?;
         let sha256 = detector.model().sha256;
         let kind = detector.kind().text(text.language());
         let _ = writeln!(page, "{}  {} ({})", model.display(), detector.name(), detector.id());
@@ -100,7 +101,7 @@ pub(crate) fn can_be_pulled(id: &str) -> bool {
 fn verify(
     models: &[PathBuf],
     arguments: &ModelArguments,
-    options: &EngineOptions,
+    engine: &EngineArguments,
     text: Text,
 ) -> Result<Outcome, Failed> {
     let added = Store::open().map_or_else(|_| Vec::new(), |store| store.ids());
@@ -109,7 +110,7 @@ fn verify(
     let mut page = String::new();
     let mut failed = Vec::new();
     for model in models {
-        let verified = setup::detector(model, arguments, options, text).and_then(|detector| {
+        let verified = setup::detector(model, arguments, engine, false, text).and_then(|detector| {
             let media = Media::from_bytes(grey_picture(), &deepscreen::Limits::default())?;
             detector.analyze(&media)?;
             Ok(detector.model().engine)
@@ -129,7 +130,7 @@ fn verify(
 fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcome, Failed> {
     let stranger = setup::stranger(path, arguments, text);
     let (file, network, contract) = match stranger {
-        Ok(Some((contract, folder))) => {
+        Ok(Some(Stranger { contract, folder, .. })) => {
             let file = folder.join(contract.weights());
             (file.display().to_string(), Network::open(&file)?, Ok(contract.to_toml()))
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deepscreen::{
-    Analyzer, Contract, Detector, EngineOptions, FaceDetector, HashAnalyzer, OperatingPoint, Policy, Screener,
+    Analyzer, Contract, Detector, FaceDetector, HashAnalyzer, OperatingPoint, Policy, Screener,
 };
 
 use crate::args::{EngineArguments, JudgingArguments};
@@ -30,15 +30,7 @@ pub(crate) fn screener(
     };
     let mut builder = Screener::builder().threads(engine.threads());
     for model in &judging.models {
-        let detector = match stranger(model, &judging.model, text)? {
-            None => Detector::bundled(&engine.options())?,
-            Some((contract, folder)) => {
-                if !judging.trust_models {
-                    trial::try_model(&contract, &folder, engine, text)?;
-                }
-                Detector::with_contract(contract, folder, &engine.options())?
-            }
-        };
+        let detector = detector(model, &judging.model, engine, judging.trust_models, text)?;
         let mut detector = detector.with_variants(judging.stability.into());
         match &faces {
             Some(faces) => detector = detector.with_faces(faces.clone()),
@@ -53,40 +45,55 @@ pub(crate) fn screener(
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
-/// The contract and the folder of a model that does not travel inside; `None` for the one that does. A name means a
-/// model that is inside or was added, wherever the program is started; `./name` means the folder.
+/// A model that does not travel inside of the program.
+pub(crate) struct Stranger {
+    pub(crate) contract: Contract,
+    pub(crate) folder: PathBuf,
+    /// It was loaded and run before, when it was added.
+    is_added: bool,
+}
+
+/// What a model's name or path stands for; `None` for the one that is inside. A name means a model that is inside or was
+/// added, wherever the program is started; `./name` means the folder.
 pub(crate) fn stranger(
     model: &Path,
     arguments: &ModelArguments,
     text: Text,
-) -> Result<Option<(Contract, PathBuf)>, Failed> {
+) -> Result<Option<Stranger>, Failed> {
     if model == Path::new("ai-image") {
         return Ok(None);
     }
     if let Some(folder) = store::added(model) {
-        return Ok(Some((arguments.open(&folder)?, folder)));
+        return Ok(Some(Stranger { contract: Contract::open(&folder)?, folder, is_added: true }));
     }
-    if model.is_file() {
-        let folder = model.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        return Ok(Some((arguments.contract(model, text)?, folder)));
-    }
-    match model.to_str().filter(|name| store::is_id(name)) {
-        Some(id) if !model.exists() => Err(Failed::NoSuchModel(id.to_owned())),
-        _ => Ok(Some((arguments.open(model)?, model.to_owned()))),
-    }
+    let (contract, folder) = if model.is_file() {
+        let folder = model.parent().unwrap_or_else(|| Path::new(""));
+        (arguments.contract(model, text)?, folder.to_owned())
+    } else {
+        match model.to_str().filter(|name| store::is_id(name)) {
+            Some(id) if !model.exists() => return Err(Failed::NoSuchModel(id.to_owned())),
+            _ => (arguments.open(model)?, model.to_owned()),
+        }
+    };
+    Ok(Some(Stranger { contract, folder, is_added: false }))
 }
 
-/// A model by its name, from its folder or its file.
+/// A model by its name, from its folder or its file; a stranger's is tried in a process of its own first, unless the
+/// user trusts it.
 pub(crate) fn detector(
     model: &Path,
     arguments: &ModelArguments,
-    options: &EngineOptions,
+    engine: &EngineArguments,
+    is_trusted: bool,
     text: Text,
 ) -> Result<Detector, Failed> {
-    Ok(match stranger(model, arguments, text)? {
-        None => Detector::bundled(options)?,
-        Some((contract, folder)) => Detector::with_contract(contract, folder, options)?,
-    })
+    let Some(Stranger { contract, folder, is_added }) = stranger(model, arguments, text)? else {
+        return Ok(Detector::bundled(&engine.options())?);
+    };
+    if !is_added && !is_trusted {
+        trial::try_model(&contract, &folder, engine, text)?;
+    }
+    Ok(Detector::with_contract(contract, folder, &engine.options())?)
 }
 
 fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
