@@ -17,9 +17,10 @@ use crate::media::{Limits, Media};
 use crate::policy::Policy;
 use crate::screening::{Failure, Input, Replay, Screening, Summary};
 
-/// Inputs in a window, for each thread. Enough for the slowest picture of a window to hide behind the others,
-/// few enough that what is kept of them (some 450 KB each for a detector) stays small.
-const WINDOW_PER_THREAD: usize = 8;
+/// Inputs in a window, for each thread. Enough for the slowest picture of a window, and for the last batch that one
+/// thread works on while the others wait, to hide behind the others; few enough that what is kept of them (some 450 KB
+/// each for a detector) stays small, and that a person soon sees the first.
+const WINDOW_PER_THREAD: usize = 16;
 
 /// Screens pictures. Cloning is cheap, and one serves all threads of a service.
 ///

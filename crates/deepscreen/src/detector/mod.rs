@@ -40,7 +40,7 @@ pub use network::{Element, Network, Port};
 
 /// Pictures in one batch. From 1 to 8 none is faster than another on either engine (`benches/`, `classify`); small ones
 /// spread better over the cores.
-const BATCH: usize = 4;
+const BATCH: usize = 2;
 
 /// Faces of one picture that a model looks at, the surest first.
 const MOST_FACES: usize = 16;
