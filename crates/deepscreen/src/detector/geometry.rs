@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::contract::{CropOrigin, Step};
-use super::resample;
+use super::resample::{self, Filter};
 use crate::error::Result;
 use crate::evidence::Region;
 use crate::media::Pixels;
@@ -91,14 +91,7 @@ fn resized_and_cropped<'s>(
 ) -> Result<Option<(Frame<'static>, &'s [Step])>> {
     let size = (frame.pixels.width(), frame.pixels.height());
     let [step, Step::CenterCrop { width, height, like }, rest @ ..] = steps else { return Ok(None) };
-    let (to, resample, antialias) = match *step {
-        Step::Resize { width, height, resample, antialias } => ((width, height), resample, antialias),
-        Step::ResizeShortest { size: short, resample, antialias } => {
-            (shortest(size, short), resample, antialias)
-        }
-        Step::ResizeLongest { size: long, resample, antialias } => (longest(size, long), resample, antialias),
-        _ => return Ok(None),
-    };
+    let Some((to, resample, antialias)) = resizing(step, size) else { return Ok(None) };
     if to == size {
         return Ok(None);
     }
@@ -116,39 +109,47 @@ fn resized_and_cropped<'s>(
 /// Takes one step.
 fn apply<'a>(step: &Step, frame: Frame<'a>) -> Result<Frame<'a>> {
     let size = (frame.pixels.width(), frame.pixels.height());
-    let resized = |(width, height): (u32, u32), resample, antialias| {
+    let resized = |frame: Frame<'a>, (width, height): (u32, u32), resample, antialias| {
         if size == (width, height) {
-            return Ok(None);
+            return Ok(frame);
         }
-        resample::resize(&frame.pixels, width, height, resample, antialias)
-            .map(|pixels| Some(frame.with(pixels)))
+        resample::resize(&frame.pixels, width, height, resample, antialias).map(|pixels| frame.with(pixels))
     };
-    let changed = match *step {
-        Step::Resize { width, height, resample, antialias } => resized((width, height), resample, antialias)?,
-        Step::ResizeShortest { size: short, resample, antialias } => {
-            resized(shortest(size, short), resample, antialias)?
-        }
-        Step::ResizeLongest { size: long, resample, antialias } => {
-            resized(longest(size, long), resample, antialias)?
-        }
+    if let Some((to, resample, antialias)) = resizing(step, size) {
+        return resized(frame, to, resample, antialias);
+    }
+    match *step {
         Step::Letterbox { width, height, resample, antialias, fill } => {
-            let (inner_width, inner_height) = contained(size, (width, height));
-            let inner = resized((inner_width, inner_height), resample, antialias)?;
+            let inner = contained(size, (width, height));
             let middle = |outer: u32, inner: u32| (f64::from(outer - inner) / 2.0).round_ties_even() as i64;
-            let (left, top) = (middle(width, inner_width), middle(height, inner_height));
-            Some(inner.as_ref().unwrap_or(&frame).window(-left, -top, width, height, fill)?)
+            let (left, top) = (middle(width, inner.0), middle(height, inner.1));
+            resized(frame, inner, resample, antialias)?.window(-left, -top, width, height, fill)
         }
         Step::CenterCrop { width, height, like } => {
-            let (left, top) = (like.corner(size.0, width), like.corner(size.1, height));
-            Some(frame.window(left, top, width, height, 0)?)
+            frame.window(like.corner(size.0, width), like.corner(size.1, height), width, height, 0)
         }
         Step::PadSquare { fill } => {
             let side = size.0.max(size.1);
             let before = |length: u32| i64::from((side - length) / 2);
-            Some(frame.window(-before(size.0), -before(size.1), side, side, fill)?)
+            frame.window(-before(size.0), -before(size.1), side, side, fill)
         }
-    };
-    Ok(changed.unwrap_or(frame))
+        // Done above.
+        Step::Resize { .. } | Step::ResizeShortest { .. } | Step::ResizeLongest { .. } => Ok(frame),
+    }
+}
+
+/// The size that a step brings a picture of `size` to, and how; `None` for a step that does more than that.
+fn resizing(step: &Step, size: (u32, u32)) -> Option<((u32, u32), Filter, bool)> {
+    match *step {
+        Step::Resize { width, height, resample, antialias } => Some(((width, height), resample, antialias)),
+        Step::ResizeShortest { size: short, resample, antialias } => {
+            Some((shortest(size, short), resample, antialias))
+        }
+        Step::ResizeLongest { size: long, resample, antialias } => {
+            Some((longest(size, long), resample, antialias))
+        }
+        Step::Letterbox { .. } | Step::CenterCrop { .. } | Step::PadSquare { .. } => None,
+    }
 }
 
 /// As torchvision's `Resize(short)` and transformers' `shortest_edge`: the long side is rounded down.
@@ -191,7 +192,6 @@ impl CropOrigin {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resample::Filter;
     use super::*;
 
     fn numbered(width: u32, height: u32) -> Pixels {

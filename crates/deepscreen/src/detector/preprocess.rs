@@ -3,11 +3,11 @@
 use ndarray::{Array4, ArrayViewMut3, Axis};
 
 use super::contract::{Color, Contract, LONGEST_SIDE, Layout, Preprocess, Views};
-use super::geometry::{self, Frame, part};
+use super::geometry::{self, Frame};
 use super::resample::{self, Filter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::Region;
-use crate::media::Pixels;
+use crate::media::{Pixels, luma_of};
 
 /// Views of one picture, all of one size.
 pub(super) struct Crops {
@@ -15,7 +15,7 @@ pub(super) struct Crops {
     pub(super) width: u32,
     /// Pixels.
     pub(super) height: u32,
-    /// What part of the picture the first view shows.
+    /// What part of the picture the views were taken from.
     pub(super) area: Region,
     /// RGB8, `width * height * 3` bytes each.
     views: Vec<Vec<u8>>,
@@ -88,13 +88,7 @@ fn native_crops(contract: &Contract, frame: &Frame<'_>) -> Crops {
     let (right, bottom) = (pixels.width() - width, pixels.height() - height);
     let corners = [(right / 2, bottom / 2), (0, 0), (right, bottom)];
     let views = corners.into_iter().map(|(left, top)| crop(pixels, left, top, width, height)).collect();
-    let area = part(
-        frame.area,
-        (pixels.width(), pixels.height()),
-        (i64::from(right / 2), i64::from(bottom / 2)),
-        (width, height),
-    );
-    Crops { width, height, area, views }
+    Crops { width, height, area: frame.area, views }
 }
 
 /// Tiles side by side; a picture that is too small for one is stretched to it.
@@ -115,8 +109,7 @@ fn tiles(contract: &Contract, mut frame: Frame<'_>, most: usize) -> Result<Crops
         (at % across * width, at / across * height)
     };
     let views = (0..taken).map(corner).map(|(left, top)| crop(pixels, left, top, width, height)).collect();
-    let area = part(frame.area, (pixels.width(), pixels.height()), (0, 0), (width, height));
-    Ok(Crops { width, height, area, views })
+    Ok(Crops { width, height, area: frame.area, views })
 }
 
 /// The whole `width` x `height` cut-out at `left`, `top`, which must lie within the picture.
@@ -174,7 +167,7 @@ fn normalise(view: &[u8], color: Color, table: &[[f32; 256]], mut out: ArrayView
     for (channel, (table, mut plane)) in table.iter().zip(out.axis_iter_mut(Axis(0))).enumerate() {
         let pairs = plane.iter_mut().zip(pixels);
         match color {
-            Color::Gray => pairs.for_each(|(out, rgb)| *out = table[usize::from(luma(*rgb))]),
+            Color::Gray => pairs.for_each(|(out, rgb)| *out = table[usize::from(luma_of(*rgb))]),
             Color::Green => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[1])]),
             Color::Rgb => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[channel])]),
             Color::Bgr => pairs.for_each(|(out, rgb)| *out = table[usize::from(rgb[2 - channel])]),
@@ -182,10 +175,6 @@ fn normalise(view: &[u8], color: Color, table: &[[f32; 256]], mut out: ArrayView
     }
 }
 
-/// As Pillow converts to `L`.
-fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 0x8000) >> 16) as u8
-}
 #[cfg(test)]
 mod tests {
     use super::super::contract::EXAMPLE;

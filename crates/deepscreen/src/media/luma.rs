@@ -164,7 +164,8 @@ impl fmt::Debug for Luma {
     }
 }
 
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+/// By ITU-R BT.601, as Pillow converts to `L`.
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     // In 1/65536, rounded; the weights add up to 65536, so that white stays 255.
     ((19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 32_768) >> 16) as u8
 }

@@ -1,25 +1,24 @@
 //! A picture and a face in, the cut-out that a model of faces sees out.
 
 use crate::detector::contract::FaceShape;
-use crate::error::{Error, ErrorKind, Result};
+use crate::detector::geometry::window;
+use crate::error::Result;
 use crate::evidence::Face;
 use crate::media::Pixels;
-
-/// Pixels of a cut-out, as many as a picture may have by default. A square around a face that fills a large picture is
-/// mostly black.
-const MOST_PIXELS: i64 = 100_000_000;
 
 /// Cuts a face out with what is around it: `scale` times the sides of the face, about its middle. Coordinates are cut
 /// to whole pixels towards zero.
 ///
 /// # Errors
-/// [`TooLarge`](ErrorKind::TooLarge) for a cut-out of more than 100 million pixels.
+/// [`TooLarge`](crate::ErrorKind::TooLarge) for a cut-out of more than 100 million pixels.
 pub(in crate::detector) fn cut(pixels: &Pixels, face: &Face, scale: f64, shape: FaceShape) -> Result<Pixels> {
     let [left, top, right, bottom] = match shape {
         FaceShape::Square => square(face, scale),
         FaceShape::Inside => inside(face, scale, pixels),
     };
-    crop(pixels, left, top, right.max(left + 1), bottom.max(top + 1))
+    let side = |from: i64, to: i64| u32::try_from(to.saturating_sub(from).max(1)).unwrap_or(u32::MAX);
+    // Black beyond the picture, as Pillow crops. A square around a face that fills a large picture is mostly that.
+    window(pixels, left, top, side(left, right), side(top, bottom), 0)
 }
 
 /// A square of the longer side.
@@ -43,32 +42,10 @@ fn inside(face: &Face, scale: f64, pixels: &Pixels) -> [i64; 4] {
     [left as i64, top as i64, (left + width) as i64 + 1, (top + height) as i64 + 1]
 }
 
-/// Black beyond the picture, as Pillow crops.
-fn crop(pixels: &Pixels, left: i64, top: i64, right: i64, bottom: i64) -> Result<Pixels> {
-    let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
-    if width.saturating_mul(height) > MOST_PIXELS {
-        let message = format!("a face to be cut out with {width}x{height} pixels: too large");
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
-    let mut data = vec![0; (width * height) as usize * 3];
-    let (from_x, to_x) = (left.max(0), right.min(i64::from(pixels.width())));
-    if from_x < to_x {
-        let stride = pixels.width() as usize * 3;
-        let columns = from_x as usize * 3..to_x as usize * 3;
-        let start = (from_x - left) as usize * 3;
-        let rows = pixels.as_rgb8().chunks_exact(stride).enumerate().skip(top.max(0) as usize);
-        for (y, row) in rows.take_while(|(y, _)| (*y as i64) < bottom) {
-            let line = (y as i64 - top) as usize * width as usize * 3 + start;
-            data[line..line + columns.len()].copy_from_slice(&row[columns.clone()]);
-        }
-    }
-    Pixels::from_rgb8(width as u32, height as u32, data)
-        .ok_or_else(|| Error::new(ErrorKind::Inference, "a face without pixels"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn picture(width: u32, height: u32) -> Pixels {
         let bytes = |x: u32, y: u32| [(x * 5 + 1) as u8, (y * 7 + 2) as u8, (x * y + 3) as u8];
