@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use deepscreen::{Analyzer, Detector, EngineChoice, EngineOptions, Media, Network};
+use deepscreen::{Analyzer, Detector, EngineChoice, EngineOptions, Network};
 
 use crate::args::{EngineArguments, ModelsArguments, ModelsCommand};
 use crate::bare::ModelArguments;
@@ -111,8 +111,7 @@ fn verify(
     let mut failed = Vec::new();
     for model in models {
         let verified = setup::detector(model, arguments, engine, false, text).and_then(|detector| {
-            let media = Media::from_bytes(grey_picture(), &deepscreen::Limits::default())?;
-            detector.analyze(&media)?;
+            detector.self_test()?;
             Ok(detector.model().engine)
         });
         match verified {
@@ -164,11 +163,4 @@ fn inspect(path: &Path, arguments: &ModelArguments, text: Text) -> Result<Outcom
         }
     }
     output::print(page.as_bytes())
-}
-
-/// A 256x256 picture in the simplest of formats (binary PGM).
-pub(crate) fn grey_picture() -> Vec<u8> {
-    let mut picture = b"P5 256 256 255\n".to_vec();
-    picture.extend((0..256 * 256).map(|i| (i % 251) as u8));
-    picture
 }

@@ -184,8 +184,8 @@ impl Store {
             model_files(source, &weights, text)?
         };
         let contract = contract.with_id(&id)?;
-        // First where the user sees it, so that errors name the user's files.
-        check(&contract, &folder, engine, text)?;
+        // Where the user sees it, so that errors name the user's files.
+        trial::try_model(&contract, &folder, engine, text)?;
 
         let ready = Temporary(self.partial(&format!(".add-{id}-{}", std::process::id())));
         let _ = fs::remove_dir_all(&ready.0);

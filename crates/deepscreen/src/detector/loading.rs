@@ -57,6 +57,15 @@ pub(super) fn check_network(expected: Option<&contract::File>, bytes: &[u8]) -> 
     Network::read(bytes)
 }
 
+/// Names and SHA-256 of the files, the network's first.
+pub(super) fn digests(network: &str, weights: &Weights) -> Vec<(String, String)> {
+    let external = weights.external.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    std::iter::once((network, &*weights.network))
+        .chain(external)
+        .map(|(name, bytes)| (name.to_owned(), crate::hex(&Sha256::digest(bytes))))
+        .collect()
+}
+
 /// That of the file itself, wherever nothing lies beside it.
 pub(super) fn sha256(weights: &Weights) -> String {
     let mut hasher = Sha256::new_with_prefix(&weights.network);

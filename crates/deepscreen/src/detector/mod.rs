@@ -21,7 +21,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis};
-use sha2::{Digest, Sha256};
 
 use crate::analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Sample};
 use crate::error::{Error, ErrorKind, Result};
@@ -131,12 +130,13 @@ impl Detector {
         network: &Network,
         options: &EngineOptions,
     ) -> Result<Self> {
-        let sha256 = loading::sha256(&weights);
         let wiring = loading::wire(&contract, network)?;
         let batch = wiring.input.shape.first().copied().flatten();
-        let named = |(name, bytes): &(String, Vec<u8>)| (name.clone(), crate::hex(&Sha256::digest(bytes)));
-        let mut files = vec![(contract.file.path.clone(), crate::hex(&Sha256::digest(&weights.network)))];
-        files.extend(weights.external.iter().map(named));
+        let files = loading::digests(&contract.file.path, &weights);
+        let sha256 = match files.as_slice() {
+            [(_, sha256)] => sha256.clone(),
+            _ => loading::sha256(&weights),
+        };
         let sizes = weights.external.iter().map(|(_, bytes)| bytes.len());
         let bytes = (weights.network.len() + sizes.sum::<usize>()) as u64;
         let engine = engine::load(weights, wiring, options)?;
