@@ -1,42 +1,16 @@
 //! The program as a user runs it: what it prints where, and its exit status.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use std::io::Write;
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-
-/// What a run gave.
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_deepscreen"));
-    // The embedded engine alone, and the language of nobody's machine.
-    for name in ["ORT_DYLIB_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"]
-    {
-        command.env_remove(name);
-    }
-    // Nor the models of the user who tests.
-    command.env("DEEPSCREEN_MODELS", "no/models/here");
-    command
-}
+use support::{Run, finish, finish_with, program};
 
 fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
-    finish(program().args(arguments), "")
-}
-
-fn finish(command: &mut Command, input: &str) -> Run {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    finish(program().args(arguments))
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -67,7 +41,7 @@ fn records(run: &Run) -> Vec<Value> {
 fn scan(folder: &Path, flags: &[&str]) -> Run {
     let mut command = program();
     command.args(["scan", "--engine", "rten"]).args(flags).arg(folder);
-    finish(&mut command, "")
+    finish_with(&mut command, "")
 }
 
 #[test]
@@ -115,11 +89,11 @@ fn table_is_for_a_person() {
 fn colours_come_when_they_are_asked_for_and_go_with_no_color() {
     let file = fixture("hostile/cut_half.jpg");
     let coloured =
-        finish(program().env("CLICOLOR_FORCE", "1").args(["scan", "--engine", "rten"]).arg(&file), "");
+        finish_with(program().env("CLICOLOR_FORCE", "1").args(["scan", "--engine", "rten"]).arg(&file), "");
     assert!(coloured.out.contains('\x1b'), "{}", coloured.out);
     let mut plain = program();
     plain.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").args(["scan", "--engine", "rten"]).arg(&file);
-    assert!(!finish(&mut plain, "").out.contains('\x1b'));
+    assert!(!finish_with(&mut plain, "").out.contains('\x1b'));
 }
 
 #[test]
@@ -218,7 +192,7 @@ fn a_list_on_standard_input_keeps_its_order() {
         ["images/photo_wall.jpg", "images/photo_table.jpg"].map(|name| fixture(name).display().to_string());
     let mut command = program();
     command.args(["scan", "--engine", "rten", "--format", "jsonl", "-"]);
-    let run = finish(&mut command, &format!("{}\r\n\n{}\n", paths[0], paths[1]));
+    let run = finish_with(&mut command, &format!("{}\r\n\n{}\n", paths[0], paths[1]));
     let found: Vec<_> =
         records(&run).iter().map(|r| r["input"]["path"].as_str().unwrap().to_owned()).collect();
     assert_eq!(found, paths);
@@ -232,10 +206,12 @@ fn vietnamese_is_spoken_where_it_is_asked_for() {
     {
         assert!(run.out.contains(words), "{words}: {}", run.out);
     }
-    let help = finish(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--help"]), "");
+    let help = finish_with(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--help"]), "");
     assert!(help.out.contains("Tỷ lệ ảnh chụp được phép báo nhầm"), "{}", help.out);
-    let english =
-        finish(program().env("LANG", "vi_VN.UTF-8").args(["scan", "--lang", "en"]).arg(folder.path()), "");
+    let english = finish_with(
+        program().env("LANG", "vi_VN.UTF-8").args(["scan", "--lang", "en"]).arg(folder.path()),
+        "",
+    );
     assert!(english.out.contains("4 pictures"), "{}", english.out);
 }
 
@@ -298,7 +274,7 @@ fn the_program_alone_in_an_empty_folder_scans() {
     std::fs::copy(fixture("images/photo_table.jpg"), folder.path().join("table.jpg")).unwrap();
     let mut command = Command::new(&copy);
     command.current_dir(folder.path()).env_clear().args(["scan", "--format", "jsonl", "table.jpg"]);
-    let run = finish(&mut command, "");
+    let run = finish_with(&mut command, "");
     assert_eq!(run.status, 0, "{}", run.err);
     assert!(records(&run)[0]["verdict"]["probability"].is_number());
 }

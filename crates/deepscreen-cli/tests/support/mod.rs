@@ -1,7 +1,10 @@
-//! The program with a folder of models of its own, and a model to put there.
+//! The program as tests run it, and with a folder of models of its own and a model to put there.
+// Each test takes what it needs.
+#![allow(dead_code)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use deepscreen_models::AI_IMAGE;
 
@@ -30,11 +33,8 @@ impl Home {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_deepscreen"));
-        // The embedded engine alone, the language of nobody's machine, and no proxy before the local server.
-        for name in ["ORT_DYLIB_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "LC_MESSAGES", "LANG"] {
-            command.env_remove(name);
-        }
+        let mut command = program();
+        // No proxy before the local server.
         for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
             command.env_remove(name);
         }
@@ -59,8 +59,27 @@ pub(crate) fn contract() -> String {
     AI_IMAGE.contract.replace("id = \"ai-image\"", "id = \"theirs\"")
 }
 
+/// The program: with the embedded engine alone, the language of nobody's machine, and no models of the user who tests.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deepscreen"));
+    for name in ["ORT_DYLIB_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"]
+    {
+        command.env_remove(name);
+    }
+    command.env("DEEPSCREEN_MODELS", "no/models/here");
+    command
+}
+
 pub(crate) fn finish(command: &mut Command) -> Run {
-    let output = command.output().unwrap();
+    finish_with(command, "")
+}
+
+/// With something on standard input.
+pub(crate) fn finish_with(command: &mut Command, input: &str) -> Run {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
