@@ -1,16 +1,52 @@
-//! A model's files in, checked weights out, and which of the network's inputs and outputs the contract means.
+//! A model's folder in: its contract, its weights, checked, and which of the network's inputs and outputs the contract means.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::contract::{self, Contract, Layout};
+use super::contract::{self, Contract, ContractOptions, Layout};
 use super::engine::{Weights, Wiring};
+use super::hugging_face;
 use super::network::{self, Element, Network, Port, shape_text};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Contract {
+    /// The contract of a model's folder: its `model.toml`, or what the `config.json` and `preprocessor_config.json` of
+    /// a Hugging Face export say.
+    ///
+    /// # Errors
+    /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel), which says what is wrong where.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(folder, &ContractOptions::default())
+    }
+
+    /// As [`open`](Self::open), with what a person says of an export that does not tell itself.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and [`InvalidConfig`](ErrorKind::InvalidConfig) for options beside a `model.toml`,
+    /// which was measured as it stands.
+    pub fn open_with(folder: impl AsRef<Path>, options: &ContractOptions) -> Result<Self> {
+        let folder = folder.as_ref();
+        if folder.is_file() {
+            let message = "a file: a model is a folder with model.toml and the weights that it names";
+            return Err(Error::new(ErrorKind::InvalidModel, message).about(folder.display()));
+        }
+        let path = folder.join("model.toml");
+        if !path.exists() && folder.join("config.json").is_file() {
+            return hugging_face::contract(folder, options);
+        }
+        if *options != ContractOptions::default() {
+            let message = "says itself which classes mean fake and what that is";
+            return Err(Error::new(ErrorKind::InvalidConfig, message).about(path.display()));
+        }
+        let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
+        std::fs::read_to_string(&path)
+            .map_err(unreadable)
+            .and_then(|text| Self::from_toml(&text))
+            .map_err(|error| error.about(path.display()))
+    }
+
     /// The network's file and those beside it that hold its weights, relative to `folder`, where the model is.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::color::{Channels, Raster, keeps_luma};
-use super::jpeg_reduced::{self, Outcome};
+use super::jpeg_reduced::{self, Outcome, next_marker};
 use super::orientation::Orientation;
 use super::{Decoded, Grey, Limits, Luma, Note, check_size, luma, malformed, truncated, unsupported};
 use crate::error::{Error, Result};
@@ -126,19 +126,6 @@ fn cover(scan: &[u8], identifiers: &[u8], missing: &mut Missing) {
     for component in scan[1..].chunks_exact(2).take(count) {
         if let Some(index) = identifiers.iter().position(|&identifier| identifier == component[0]) {
             missing[index] &= !band;
-        }
-    }
-}
-
-/// The next marker at or behind `from`: 0xFF and a byte that is neither stuffing nor fill.
-pub(super) fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr(0xFF, bytes.get(at..)?)?;
-        match bytes.get(at + 1)? {
-            0x00 => at += 2,
-            0xFF => at += 1,
-            _ => return Some(at),
         }
     }
 }

@@ -8,7 +8,6 @@
 mod codes;
 mod transform;
 
-use super::jpeg::next_marker;
 use codes::{AcCodes, Bits, Huffman};
 use transform::transform;
 
@@ -68,6 +67,19 @@ struct Part {
     component: usize,
     dc: usize,
     ac: usize,
+}
+
+/// The next marker at or behind `from`: 0xFF and a byte that is neither stuffing nor fill.
+pub(super) fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(0xFF, bytes.get(at..)?)?;
+        match bytes.get(at + 1)? {
+            0x00 => at += 2,
+            0xFF => at += 1,
+            _ => return Some(at),
+        }
+    }
 }
 
 /// Decodes the first `wanted` components at `1 / factor`, which is 2, 4 or 8; the caller has checked the sizes and,

@@ -1,13 +1,13 @@
 //! `model.toml` in, a checked [`Contract`] out: what a model is, takes and means.
 
-use std::path::{Component, Path};
+mod check;
 
 use serde::{Deserialize, Serialize};
 
-use super::hugging_face;
 use super::resample::Filter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Kind, OperatingPoint, Probability};
+pub(super) use check::is_beside;
 
 /// The longest side of a network's input or of a step's result, in pixels.
 pub(super) const LONGEST_SIDE: u32 = 4096;
@@ -469,41 +469,6 @@ impl Contract {
         Ok(contract)
     }
 
-    /// The contract of a model's folder: its `model.toml`, or what the `config.json` and `preprocessor_config.json` of
-    /// a Hugging Face export say.
-    ///
-    /// # Errors
-    /// [`Unreadable`](ErrorKind::Unreadable); [`InvalidModel`](ErrorKind::InvalidModel), which says what is wrong where.
-    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(folder, &ContractOptions::default())
-    }
-
-    /// As [`open`](Self::open), with what a person says of an export that does not tell itself.
-    ///
-    /// # Errors
-    /// Those of [`open`](Self::open), and [`InvalidConfig`](ErrorKind::InvalidConfig) for options beside a `model.toml`,
-    /// which was measured as it stands.
-    pub fn open_with(folder: impl AsRef<Path>, options: &ContractOptions) -> Result<Self> {
-        let folder = folder.as_ref();
-        if folder.is_file() {
-            let message = "a file: a model is a folder with model.toml and the weights that it names";
-            return Err(Error::new(ErrorKind::InvalidModel, message).about(folder.display()));
-        }
-        let path = folder.join("model.toml");
-        if !path.exists() && folder.join("config.json").is_file() {
-            return hugging_face::contract(folder, options);
-        }
-        if *options != ContractOptions::default() {
-            let message = "says itself which classes mean fake and what that is";
-            return Err(Error::new(ErrorKind::InvalidConfig, message).about(path.display()));
-        }
-        let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
-        std::fs::read_to_string(&path)
-            .map_err(unreadable)
-            .and_then(|text| Self::from_toml(&text))
-            .map_err(|error| error.about(path.display()))
-    }
-
     /// The contract of somebody else's export: nothing was measured of it.
     pub(super) fn of_export(
         names: Names<'_>,
@@ -572,104 +537,6 @@ impl Contract {
         &self.file.path
     }
 
-    fn check(&self) -> Result<()> {
-        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidModel, message));
-        if self.schema != 1 {
-            return wrong(format!("schema {} of a contract: this version knows schema 1", self.schema));
-        }
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.id.is_empty() || !self.id.chars().all(plain) {
-            return wrong(format!("id {:?}: lower-case letters, digits and hyphens expected", self.id));
-        }
-        if Kind::from_code(&self.detects).is_none() {
-            let known = Kind::ALL.map(Kind::code).join(", ");
-            return wrong(format!("detects {:?}: one of {known} expected", self.detects));
-        }
-        if !is_beside(&self.file.path) {
-            return wrong(format!("file.path {:?}: a file beside the contract expected", self.file.path));
-        }
-        if self.faces.is_some_and(|faces| !(0.5..=10.0).contains(&faces.scale)) {
-            return wrong("faces.scale: a number from 0.5 to 10 expected".to_owned());
-        }
-        if self.self_test.as_ref().is_some_and(|test| !(test.output.is_finite() && test.tolerance > 0.0)) {
-            return wrong("self_test: a finite output and a tolerance above 0 expected".to_owned());
-        }
-        self.check_preprocess()?;
-        self.output.check()?;
-        self.check_calibration()
-    }
-
-    fn check_preprocess(&self) -> Result<()> {
-        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidModel, message));
-        let Preprocess { steps, views, min_short_side, scale, mean, std } = &self.preprocess;
-        let (width, height) = match (self.input.width, self.input.height) {
-            (Some(width), Some(height)) => (width, height),
-            (None, None) if *views == Views::Whole => (1, 1),
-            (None, None) => {
-                return wrong("input.width and input.height: needed for crops and tiles".to_owned());
-            }
-            _ => return wrong("input.width and input.height: both or none expected".to_owned()),
-        };
-        let sides = steps.iter().flat_map(Step::sides).chain([width, height]);
-        if let Some(side) = sides.into_iter().find(|side| !(1..=LONGEST_SIDE).contains(side)) {
-            return wrong(format!(
-                "input of {width}x{height}: sides of 1 to {LONGEST_SIDE} expected, not {side}"
-            ));
-        }
-        if self.output.map.is_some() && (*views != Views::Whole || self.faces.is_some()) {
-            return wrong("output.map: for a picture that is seen whole".to_owned());
-        }
-        if *views == Views::NativeCrops && *min_short_side < width.max(height) {
-            return wrong(
-                "preprocess.min_short_side is below the input's sides: crops would not fit".to_owned(),
-            );
-        }
-        if matches!(views, Views::Tiles { most } if !(1..=1024).contains(most)) {
-            return wrong("preprocess.views: 1 to 1024 tiles expected".to_owned());
-        }
-        if steps.iter().any(Step::is_undefined) {
-            let message = "preprocess.steps: box and lanczos without antialias are nowhere defined";
-            return wrong(message.to_owned());
-        }
-        let channels = self.input.color.channels();
-        for (name, numbers) in [("mean", mean), ("std", std)] {
-            if !(numbers.len() <= 1 || numbers.len() == channels) || numbers.iter().any(|n| !n.is_finite()) {
-                return wrong(format!(
-                    "preprocess.{name}: {channels} numbers expected, or one for all channels"
-                ));
-            }
-        }
-        if !(std.iter().all(|std| *std > 0.0) && scale.is_finite() && *scale > 0.0) {
-            return wrong("preprocess.std and preprocess.scale: numbers above 0 expected".to_owned());
-        }
-        Ok(())
-    }
-
-    fn check_calibration(&self) -> Result<()> {
-        let wrong = |message: &str| Err(Error::new(ErrorKind::InvalidModel, message));
-        if let Some(Calibration::Platt { slope, intercept, prior, pictures }) = self.calibration
-            && !(slope > 0.0
-                && slope.is_finite()
-                && intercept.is_finite()
-                && prior > 0.0
-                && prior < 1.0
-                && pictures > 0)
-        {
-            return wrong(
-                "calibration: a slope above 0, a finite intercept, a prior between 0 and 1 and the pictures that it was fitted on expected",
-            );
-        }
-        for point in &self.operating_points {
-            let fpr = point.max_fpr > 0.0 && point.max_fpr <= 1.0;
-            if !fpr || Probability::new(point.threshold).is_none() || point.photographs == 0 {
-                return wrong(
-                    "operating_points: max_fpr above 0 and at most 1, a threshold from 0 to 1 and the photographs that it was measured on expected",
-                );
-            }
-        }
-        Ok(())
-    }
-
     /// What a high probability means.
     pub(super) fn kind(&self) -> Kind {
         // `check` has refused every other text.
@@ -687,12 +554,6 @@ impl Contract {
     }
 }
 
-/// Whether a path stays in its folder.
-pub(super) fn is_beside(path: &str) -> bool {
-    let mut parts = Path::new(path).components();
-    !path.is_empty() && !path.contains(['\\', ':']) && parts.all(|part| matches!(part, Component::Normal(_)))
-}
-
 impl Preprocess {
     /// Whether the tensor holds the picture's bytes as they are.
     pub(super) fn gives_bytes(&self) -> bool {
@@ -701,71 +562,10 @@ impl Preprocess {
     }
 }
 
-impl Step {
-    /// Whether no library says what it gives.
-    fn is_undefined(&self) -> bool {
-        match *self {
-            Self::Resize { resample, antialias, .. }
-            | Self::ResizeShortest { resample, antialias, .. }
-            | Self::ResizeLongest { resample, antialias, .. }
-            | Self::Letterbox { resample, antialias, .. } => {
-                !antialias && matches!(resample, Filter::Box | Filter::Lanczos)
-            }
-            Self::CenterCrop { .. } | Self::PadSquare { .. } => false,
-        }
-    }
-
-    fn sides(&self) -> Vec<u32> {
-        match *self {
-            Self::Resize { width, height, .. }
-            | Self::Letterbox { width, height, .. }
-            | Self::CenterCrop { width, height, .. } => vec![width, height],
-            Self::ResizeShortest { size, .. } | Self::ResizeLongest { size, .. } => vec![size],
-            Self::PadSquare { .. } => Vec::new(),
-        }
-    }
-}
-
 impl Output {
     /// Whether the map's numbers are log-odds.
     pub(super) fn map_gives_logits(&self) -> bool {
         self.map.as_ref().is_some_and(|map| map.kind == OutputKind::Logit)
-    }
-
-    fn check(&self) -> Result<()> {
-        let wrong = |message: String| Err(Error::new(ErrorKind::InvalidModel, message));
-        let by_class = matches!(self.kind, OutputKind::Logits | OutputKind::Probabilities);
-        if by_class && self.inverted {
-            return wrong(
-                "output.inverted: for one number; name the classes that mean fake instead".to_owned(),
-            );
-        }
-        if by_class && (self.classes.len() < 2 || self.fake.is_empty()) {
-            return wrong(
-                "output: a number for each class needs `classes`, two or more, and `fake`".to_owned(),
-            );
-        }
-        if by_class && self.fake.len() == self.classes.len() {
-            return wrong("output.fake: every class means fake, so nothing is told apart".to_owned());
-        }
-        if !(by_class || self.classes.is_empty() && self.fake.is_empty()) {
-            return wrong(
-                "output.classes: for a number for each class: kind `logits` or `probabilities`".to_owned(),
-            );
-        }
-        if let Some(unknown) = self.fake.iter().find(|fake| !self.classes.contains(fake)) {
-            let known = self.classes.join(", ");
-            return wrong(format!("output.fake {unknown:?}: one of the classes expected ({known})"));
-        }
-        if matches!(self.pool, Pool::TopK(0)) {
-            return wrong("output.pool: top_k of 1 or more expected".to_owned());
-        }
-        match &self.map {
-            Some(map) if !matches!(map.kind, OutputKind::Logit | OutputKind::Probability) => {
-                wrong("output.map.kind: logit or probability expected".to_owned())
-            }
-            _ => Ok(()),
-        }
     }
 }
 
