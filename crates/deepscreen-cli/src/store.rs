@@ -262,6 +262,7 @@ fn is_bundled(id: &str) -> bool {
 }
 
 /// Tries a model in a process of its own, then loads it here.
+#[cfg(feature = "pull")]
 pub(crate) fn check(
     contract: &Contract,
     folder: &Path,
