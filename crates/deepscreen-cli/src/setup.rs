@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deepscreen::{
-    Analyzer, Contract, Detector, FaceDetector, HashAnalyzer, OperatingPoint, Policy, Screener,
-};
+use deepscreen::{Analyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener};
 
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
@@ -119,11 +117,7 @@ fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
 fn check_operating_points(detector: &Detector, policy: &Policy, text: Text) -> Result<(), Failed> {
     let points = detector.operating_points();
     let Some(rule) = policy.rule(detector.id()) else { return Ok(()) };
-    // A detector that nobody measured is a case of its own: it asks for review.
-    if points.is_empty() || rule.threshold.is_some() {
-        return Ok(());
-    }
-    if OperatingPoint::within(&points, rule.max_fpr).is_none() {
+    if !rule.is_measured(&points) {
         return Err(Failed::Message(text.rate_not_measured(detector.id(), rule.max_fpr, &points)));
     }
     Ok(())

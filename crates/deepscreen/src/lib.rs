@@ -45,6 +45,8 @@ mod screening;
 
 mod screener;
 
+mod settings;
+
 mod report;
 
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
@@ -62,8 +64,9 @@ pub use language::Language;
 pub use media::{Limits, Media};
 pub use policy::{Fusion, Policy, Role, Rule};
 pub use report::SCHEMA;
-pub use screener::{Screener, ScreenerBuilder};
+pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
 pub use screening::{Failure, Input, Replay, Screening, Summary};
+pub use settings::Settings;
 pub use verdict::{Cause, Label, Reason, Strength, Verdict};
 pub use walk::{Walk, walk};
 

@@ -43,6 +43,16 @@ pub struct Rule {
     pub review_threshold: Option<Probability>,
 }
 
+impl Rule {
+    /// Whether the rule says where a detector with these operating points is cut: none of them keeps a rate that was
+    /// never measured. A detector that nobody measured, without points, is a case of its own: it asks for review.
+    pub fn is_measured(&self, points: &[OperatingPoint]) -> bool {
+        points.is_empty()
+            || self.threshold.is_some()
+            || OperatingPoint::within(points, self.max_fpr).is_some()
+    }
+}
+
 /// How the sources that vote become one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -30,6 +30,13 @@ impl Screening {
     }
 }
 
+impl Hashes {
+    /// What a record has under `hashes`, as one line of JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&HashesRecord::from(self)).unwrap_or_default()
+    }
+}
+
 #[derive(Serialize)]
 struct Record<'a> {
     schema: &'static str,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, ErrorKind};
 use crate::evidence::{Evidence, Finding};
 use crate::hash::Hashes;
-use crate::media::Format;
+use crate::media::{Format, Media};
 use crate::verdict::{Label, Verdict};
 
 /// Everything that is known about one input.
@@ -60,9 +60,9 @@ impl Screening {
 pub struct Input {
     /// The file, where it came from one.
     pub path: Option<PathBuf>,
-    /// Its size; 0 where it could not be asked for.
+    /// Its size; 0 where it could not be asked for. Of decoded [pixels](crate::media::Pixels): their samples.
     pub bytes: u64,
-    /// SHA-256 of all bytes, 64 hexadecimal digits; `None` where they were not read.
+    /// SHA-256 of all those bytes, 64 hexadecimal digits; `None` where they were not read.
     pub sha256: Option<String>,
     /// The format, sniffed from the bytes; `None` for what is no picture.
     pub format: Option<Format>,
@@ -73,7 +73,11 @@ pub struct Input {
 }
 
 impl Input {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(media: &Media) -> Self {
+        Self::of_bytes(media.bytes())
+    }
+
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
         let sha256 = Some(crate::hex(&Sha256::digest(bytes)));
         Self { bytes: bytes.len() as u64, sha256, ..Self::default() }
     }

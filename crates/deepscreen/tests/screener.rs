@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deepscreen::{
     Analyzer, BatchAnalyzer, Error, ErrorKind, Evidence, Finding, HashAnalyzer, Kind, Label, Limits, Media,
-    Need, OperatingPoint, Policy, Probability, Result, Sample, Score, Screener, walk,
+    Need, OperatingPoint, Policy, Probability, Result, Sample, Score, Screener, Source, media, walk,
 };
 
 /// Scores by the red of the first pixel, in batches; it panics at 13 and does not apply at 66.
@@ -155,7 +155,9 @@ fn an_analyzer_that_loses_answers_is_found_out() {
         }
     }
     let folder = folder([1, 2, 3]);
-    let screener = Screener::builder().analyzer(Forgetful(Red { batch_size: 8 })).build().unwrap();
+    let builder = Screener::builder().analyzer(Forgetful(Red { batch_size: 8 }));
+    // On one thread, so that the three are one batch.
+    let screener = builder.threads(1).build().unwrap();
     let mut failures = 0;
     screener.screen_paths(walk(folder.path()), |screening| failures += screening.failures.len());
     assert_eq!(failures, 1);
@@ -233,4 +235,72 @@ fn one_screener_serves_many_threads() {
             });
         }
     });
+}
+
+#[test]
+fn files_bytes_and_pixels_of_one_picture_get_one_verdict() {
+    let folder = folder([200]);
+    let path = folder.path().join("000.ppm");
+    let screener = Screener::builder()
+        .analyzer(Red { batch_size: 3 })
+        .analyzer(HashAnalyzer)
+        .threads(2)
+        .build()
+        .unwrap();
+    let media = Media::from_bytes(picture(200), screener.limits()).unwrap();
+    let pixels = media.pixels().unwrap().clone();
+    let inputs: [Source; 5] = [
+        path.clone().into(),
+        picture(200).into(),
+        pixels.clone().into(),
+        media.into(),
+        Source::Bytes(b"no picture".to_vec()),
+    ];
+    let screenings: Vec<_> = screener.screen_many(inputs).collect();
+    let [file, bytes, decoded, opened, text] = &screenings[..] else { panic!("{}", screenings.len()) };
+    assert_eq!(file.input.path.as_deref(), Some(path.as_path()));
+    for screening in [bytes, opened] {
+        assert_eq!(screening.input.path, None);
+        assert_eq!((screening.input.bytes, &screening.input.sha256), (file.input.bytes, &file.input.sha256));
+        assert_eq!((&screening.verdict, &screening.evidence), (&file.verdict, &file.evidence));
+    }
+    assert_eq!((&decoded.verdict, &decoded.evidence), (&file.verdict, &file.evidence));
+    assert_eq!(decoded.input.format.unwrap().name(), "pixels");
+    assert_eq!((decoded.input.width, decoded.input.bytes), (Some(70), 70 * 70 * 3));
+    assert_eq!(decoded.input.sha256, screener.screen(&Media::from_pixels(pixels)).input.sha256);
+    assert_ne!(decoded.input.sha256, file.input.sha256);
+    assert!(text.is_not_an_image());
+    assert_eq!(text.input.bytes, 10);
+}
+
+#[test]
+fn inputs_are_asked_for_as_screenings_are_and_not_beyond() {
+    let screener = Screener::builder().analyzer(Red { batch_size: 4 }).threads(2).build().unwrap();
+    let asked = AtomicUsize::new(0);
+    let endless = (0u8..=255).cycle().filter(|red| ![13, 66].contains(red)).map(|red| {
+        asked.fetch_add(1, Ordering::SeqCst);
+        picture(red)
+    });
+    let mut screenings = screener.screen_many(endless);
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "nothing was asked for yet");
+    for red in 0..10 {
+        let probability = screenings.next().unwrap().verdict.probability;
+        assert_eq!(probability, Probability::new(f64::from(red) / 255.0));
+    }
+    assert!(asked.load(Ordering::SeqCst) < 100, "{asked:?} inputs in flight");
+}
+
+#[test]
+fn an_empty_list_of_inputs_gives_nothing() {
+    let screener = Screener::builder().analyzer(HashAnalyzer).build().unwrap();
+    assert_eq!(screener.screen_many(Vec::<PathBuf>::new()).count(), 0);
+}
+
+#[test]
+fn pixels_that_nobody_decoded_here_are_their_own_bytes() {
+    let pixels = media::Pixels::from_rgb8(2, 1, vec![1, 2, 3, 4, 5, 6]).unwrap();
+    let media = Media::from_pixels(pixels.clone());
+    assert_eq!((media.bytes(), media.size()), (&[1u8, 2, 3, 4, 5, 6][..], Some((2, 1))));
+    assert_eq!(media.pixels().unwrap(), &pixels);
+    assert!(media.luma().is_ok());
 }

@@ -39,6 +39,8 @@ pub enum Format {
     Pnm,
     /// farbfeld.
     Farbfeld,
+    /// No file: pixels that were decoded before they came here.
+    Pixels,
     /// A camera raw file.
     Raw(RawFormat),
     /// A picture in a format that is recognised but not decoded.
@@ -112,7 +114,7 @@ pub enum OtherFormat {
 }
 
 impl Format {
-    /// All formats, those that are decoded first.
+    /// All formats of files, those that are decoded first.
     pub const ALL: [Self; 43] = [
         Self::Jpeg,
         Self::Png,
@@ -187,6 +189,7 @@ impl Format {
             Self::Qoi => "qoi",
             Self::Pnm => "pnm",
             Self::Farbfeld => "farbfeld",
+            Self::Pixels => "pixels",
             Self::Raw(raw) => match raw {
                 RawFormat::Dng => "dng",
                 RawFormat::Cr2 => "cr2",

@@ -1,5 +1,7 @@
 //! How much one input may cost. Checked before memory is taken.
 
+use serde::Deserialize;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a single input may cost; anything beyond is an error of kind
@@ -9,7 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// let limits = deepscreen::media::Limits::default().with_max_pixels(20_000_000);
 /// assert_eq!(limits.max_pixels, 20_000_000);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of the file. Default: 256 MiB.

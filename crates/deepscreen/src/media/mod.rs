@@ -103,9 +103,20 @@ impl Media {
         Ok(Self { bytes, format, limits, whole: OnceLock::new(), luma: OnceLock::new() })
     }
 
-    /// The bytes of the file.
+    /// Takes a picture that somebody else decoded. It has no file, so nothing but its pixels can speak; its
+    /// [`bytes`](Self::bytes) are its samples, its format is [`Pixels`](Format::Pixels).
+    pub fn from_pixels(pixels: Pixels) -> Self {
+        let whole = OnceLock::from(Ok(Decoded { pixels, notes: Vec::new() }));
+        let limits = Limits::default();
+        Self { bytes: Vec::new(), format: Format::Pixels, limits, whole, luma: OnceLock::new() }
+    }
+
+    /// The bytes of the file; of [decoded pixels](Self::from_pixels), their samples.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match self.decoded() {
+            Some(Decoded { pixels, .. }) if self.format == Format::Pixels => pixels.as_rgb8(),
+            _ => &self.bytes,
+        }
     }
 
     /// The format, sniffed from the bytes.

@@ -64,6 +64,7 @@ fn raster(bytes: &[u8], format: Format, limits: &Limits) -> Result<Raster> {
         Format::Raw(kind) if cfg!(feature = "raw") => raw::decode(bytes, kind, limits),
         Format::Raw(_) => Err(without_feature("camera raw", "raw")),
         Format::Other(other) => Err(not_decoded(other)),
+        Format::Pixels => Err(Error::new(ErrorKind::Unsupported, "pixels have no file to decode")),
         Format::Webp
         | Format::Gif
         | Format::Bmp

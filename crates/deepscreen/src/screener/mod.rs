@@ -3,11 +3,12 @@
 //! The screener knows the trait [`Analyzer`] and the policy, never a concrete analyzer. Whatever goes wrong with
 //! one input is recorded in its screening and never touches another.
 
-use std::path::{Path, PathBuf};
+mod many;
+mod source;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rayon::prelude::*;
 
 use crate::analyzer::{Analyzer, BatchAnalyzer, Need, Sample};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,10 +18,8 @@ use crate::media::{Limits, Media};
 use crate::policy::Policy;
 use crate::screening::{Failure, Input, Replay, Screening, Summary};
 
-/// Inputs in a window, for each thread. Enough for the slowest picture of a window, and for the last batch that one
-/// thread works on while the others wait, to hide behind the others; few enough that what is kept of them (some 450 KB
-/// each for a detector) stays small, and that a person soon sees the first.
-const WINDOW_PER_THREAD: usize = 16;
+pub use many::Screenings;
+pub use source::Source;
 
 /// Screens pictures. Cloning is cheap, and one serves all threads of a service.
 ///
@@ -78,7 +77,7 @@ impl ScreenerBuilder {
         Self { limits, ..self }
     }
 
-    /// How many threads [`screen_paths`](Screener::screen_paths) uses; 0, the default, means one a core.
+    /// How many threads [`screen_many`](Screener::screen_many) uses; 0, the default, means one a core.
     pub fn threads(self, threads: usize) -> Self {
         Self { threads, ..self }
     }
@@ -126,7 +125,7 @@ impl Screener {
         &self.inner.limits
     }
 
-    /// How many threads [`screen_paths`](Self::screen_paths) uses.
+    /// How many threads [`screen_many`](Self::screen_many) uses.
     pub fn threads(&self) -> usize {
         self.inner.threads.current_num_threads()
     }
@@ -139,62 +138,74 @@ impl Screener {
     /// Screens one picture on the calling thread. What fails is in the screening.
     pub fn screen(&self, media: &Media) -> Screening {
         let start = Instant::now();
-        let mut open = self.look_at(Input::of(media.bytes()), Ok(media));
-        self.work_off(std::slice::from_mut(&mut open));
-        self.conclude(open, start.elapsed())
+        let mut open = self.inner.look_at(Input::of(media), Ok(media));
+        self.inner.work_off(std::slice::from_mut(&mut open));
+        self.inner.conclude(open, start.elapsed())
     }
 
-    /// Screens files: any number of them, in the given order, within memory that does not grow with their number.
+    /// Screens any number of inputs on the screener's threads: gives a screening for each, in the order of the inputs,
+    /// within memory that does not grow with their number.
     ///
-    /// While the detectors work on one window of inputs, the next is read, decoded and hashed. `each` is called
-    /// on the calling thread, once for every path, in order.
+    /// The iterator is lazy: it asks for inputs, some dozens a thread ahead of what it gives, only while it is asked
+    /// itself. Dropping it drops the inputs that nobody has begun with.
+    ///
+    /// ```
+    /// # let screener = deepscreen::Screener::builder().analyzer(deepscreen::HashAnalyzer).build()?;
+    /// for screening in screener.screen_many(["a.jpg", "b.jpg"].map(std::path::PathBuf::from)) {
+    ///     println!("{}", screening.verdict.label.code());
+    /// }
+    /// # Ok::<(), deepscreen::Error>(())
+    /// ```
+    pub fn screen_many<I>(&self, inputs: I) -> Screenings<I::IntoIter>
+    where
+        I: IntoIterator,
+        I::Item: Into<Source>,
+    {
+        Screenings::new(self.inner.clone(), inputs.into_iter())
+    }
+
+    /// Screens files as [`screen_many`](Self::screen_many) does, and counts how they came out. `each` is called on the
+    /// calling thread, once for every path, in order.
     pub fn screen_paths<P>(&self, paths: P, mut each: impl FnMut(Screening)) -> Summary
     where
         P: IntoIterator<Item = PathBuf>,
     {
         let start = Instant::now();
         let mut summary = Summary::default();
-        let mut paths = paths.into_iter();
-        let window = WINDOW_PER_THREAD * self.threads();
-        let mut next = || paths.by_ref().take(window).collect::<Vec<_>>();
-        let mut prepared = self.prepare(next());
-        while !prepared.is_empty() {
-            let coming = next();
-            let (done, ahead) = self.inner.threads.install(|| {
-                rayon::join(|| self.finish(std::mem::take(&mut prepared)), || self.prepare(coming))
-            });
-            prepared = ahead;
-            for screening in done {
-                summary.count(&screening);
-                each(screening);
-            }
+        for screening in self.screen_many(paths) {
+            summary.count(&screening);
+            each(screening);
         }
         summary.elapsed = start.elapsed();
         summary
     }
+}
 
-    /// Reads, decodes and looks at each path, in parallel.
-    fn prepare(&self, paths: Vec<PathBuf>) -> Vec<Open> {
-        self.inner.threads.install(|| paths.into_par_iter().map(|path| self.open(&path)).collect())
+impl Inner {
+    /// How many samples the analyzers take at once.
+    fn batch_size(&self) -> usize {
+        let sizes = self.analyzers.iter().filter_map(|analyzer| analyzer.batched());
+        sizes.map(|batched| batched.batch_size()).max().unwrap_or_default().max(1)
     }
 
-    /// Runs what works in batches, in parallel, and judges.
-    fn finish(&self, mut window: Vec<Open>) -> Vec<Screening> {
+    /// Screens a batch on the calling thread: each input alone as long as its pixels are needed, then all together.
+    fn screen_batch(&self, sources: Vec<Source>) -> Vec<Screening> {
+        let mut batch: Vec<Open> = sources.into_iter().map(|source| self.open(source)).collect();
         let start = Instant::now();
-        self.work_off(&mut window);
+        self.work_off(&mut batch);
         // Nobody can tell which picture of a batch took how long: each bears the same share.
-        let share = start.elapsed() / window.len().max(1) as u32;
-        window.into_iter().map(|open| self.conclude(open, share)).collect()
+        let share = start.elapsed() / batch.len().max(1) as u32;
+        batch.into_iter().map(|open| self.conclude(open, share)).collect()
     }
 
-    fn open(&self, path: &Path) -> Open {
+    fn open(&self, source: Source) -> Open {
         let start = Instant::now();
-        let limits = &self.inner.limits;
-        let (input, media) = match guard("media", || Ok(read(path, limits))) {
+        let path = source.path().cloned();
+        let (input, media) = match guard("media", || Ok(source.read(&self.limits))) {
             Ok(read) => read,
             Err(error) => (Input::default(), Err(error)),
         };
-        let input = Input { path: Some(path.to_owned()), ..input };
+        let input = Input { path, ..input };
         let mut open = self.look_at(input, media.as_ref());
         open.elapsed = start.elapsed();
         open
@@ -202,7 +213,7 @@ impl Screener {
 
     /// Everything that needs the pixels; they are gone when this returns.
     fn look_at(&self, mut input: Input, media: std::result::Result<&Media, &Error>) -> Open {
-        let analyzers = &self.inner.analyzers;
+        let analyzers = &self.analyzers;
         let mut found: Vec<Found> = analyzers.iter().map(|_| Found::Nothing).collect();
         let mut evidence = Vec::new();
         let mut failures = Vec::new();
@@ -236,7 +247,7 @@ impl Screener {
     /// Decodes as much as the most demanding analyzer needs: once, so that a picture which cannot be decoded is
     /// one failure, whatever the number of analyzers.
     fn decode(&self, media: &Media) -> Result<()> {
-        let needs = |need| self.inner.analyzers.iter().any(|analyzer| analyzer.need() == need);
+        let needs = |need| self.analyzers.iter().any(|analyzer| analyzer.need() == need);
         if needs(Need::Pixels) {
             media.pixels().map(drop)
         } else if needs(Need::Luma) {
@@ -247,27 +258,24 @@ impl Screener {
     }
 
     /// Replaces every sample by an answer.
-    fn work_off(&self, window: &mut [Open]) {
-        for (index, analyzer) in self.inner.analyzers.iter().enumerate() {
+    fn work_off(&self, batch: &mut [Open]) {
+        for (index, analyzer) in self.analyzers.iter().enumerate() {
             let Some(batched) = analyzer.batched() else { continue };
-            let mut waiting: Vec<&mut Found> = window
+            let mut waiting: Vec<&mut Found> = batch
                 .iter_mut()
                 .filter_map(|open| {
                     open.found.get_mut(index).filter(|found| matches!(found, Found::Sample(_)))
                 })
                 .collect();
-            let size = batched.batch_size().max(1);
-            if waiting.len() <= size {
-                answer(analyzer.id(), batched, &mut waiting);
-            } else {
-                waiting.par_chunks_mut(size).for_each(|batch| answer(analyzer.id(), batched, batch));
+            for samples in waiting.chunks_mut(batched.batch_size().max(1)) {
+                answer(analyzer.id(), batched, samples);
             }
         }
     }
 
     fn conclude(&self, open: Open, share: Duration) -> Screening {
         let Open { input, mut evidence, mut failures, found, elapsed } = open;
-        for (analyzer, found) in self.inner.analyzers.iter().zip(found) {
+        for (analyzer, found) in self.analyzers.iter().zip(found) {
             match found {
                 Found::Answer(Ok(answers)) => evidence.extend(answers),
                 Found::Answer(Err(error)) => failures.push(Failure::new(analyzer.id(), &error)),
@@ -279,17 +287,18 @@ impl Screener {
             }
         }
         Screening {
-            verdict: self.inner.policy.decide(&evidence),
+            verdict: self.policy.decide(&evidence),
             input,
             evidence,
             failures,
-            replay: self.inner.replay.clone(),
+            replay: self.replay.clone(),
             elapsed: elapsed + share,
         }
     }
 }
 
 /// One input between its two steps.
+#[derive(Default)]
 struct Open {
     input: Input,
     evidence: Vec<Evidence>,
@@ -342,25 +351,5 @@ fn answer(id: &str, batched: &dyn BatchAnalyzer, batch: &mut [&mut Found]) {
     // An analyzer that gives fewer answers than samples leaves samples behind, which `conclude` reports.
     for (found, answer) in batch.iter_mut().zip(answers) {
         **found = Found::Answer(answer);
-    }
-}
-
-/// Reads a file and identifies it, whether or not it is a picture.
-fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
-    let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
-    let size = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            return (Input::default(), Err(Error::new(ErrorKind::Unreadable, "a folder, not a file")));
-        }
-        Ok(metadata) => metadata.len(),
-        Err(error) => return (Input::default(), Err(unreadable(error))),
-    };
-    if let Err(error) = limits.check_bytes(size) {
-        // Nothing of it is read, so that a disk image among the pictures costs nothing.
-        return (Input { bytes: size, ..Input::default() }, Err(error));
-    }
-    match std::fs::read(path) {
-        Ok(bytes) => (Input::of(&bytes), Media::from_bytes(bytes, limits)),
-        Err(error) => (Input { bytes: size, ..Input::default() }, Err(unreadable(error))),
     }
 }

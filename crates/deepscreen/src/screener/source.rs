@@ -1,0 +1,94 @@
+//! Where a picture comes from.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::media::{Limits, Media, Pixels};
+use crate::screening::Input;
+
+/// Where a picture comes from, for [`screen_many`](super::Screener::screen_many): a file that is yet to be read, or what
+/// the caller has already.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// A file, read by the thread that screens it.
+    Path(PathBuf),
+    /// The bytes of a file.
+    Bytes(Vec<u8>),
+    /// Something opened before.
+    Media(Media),
+}
+
+impl Source {
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Bytes(_) | Self::Media(_) => None,
+        }
+    }
+
+    /// Identifies it, whether or not it is a picture.
+    pub(super) fn read(self, limits: &Limits) -> (Input, Result<Media>) {
+        match self {
+            Self::Path(path) => read(&path, limits),
+            Self::Bytes(bytes) => identify(bytes, limits),
+            Self::Media(media) => (Input::of(&media), Ok(media)),
+        }
+    }
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+impl From<Vec<u8>> for Source {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Media> for Source {
+    fn from(media: Media) -> Self {
+        Self::Media(media)
+    }
+}
+
+impl From<Pixels> for Source {
+    fn from(pixels: Pixels) -> Self {
+        Self::Media(Media::from_pixels(pixels))
+    }
+}
+
+fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
+    let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
+    let size = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            return (Input::default(), Err(Error::new(ErrorKind::Unreadable, "a folder, not a file")));
+        }
+        Ok(metadata) => metadata.len(),
+        Err(error) => return (Input::default(), Err(unreadable(error))),
+    };
+    if let Err(error) = limits.check_bytes(size) {
+        // Nothing of it is read, so that a disk image among the pictures costs nothing.
+        return (Input { bytes: size, ..Input::default() }, Err(error));
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => identify(bytes, limits),
+        Err(error) => (Input { bytes: size, ..Input::default() }, Err(unreadable(error))),
+    }
+}
+
+fn identify(bytes: Vec<u8>, limits: &Limits) -> (Input, Result<Media>) {
+    if let Err(error) = limits.check_bytes(bytes.len() as u64) {
+        return (Input { bytes: bytes.len() as u64, ..Input::default() }, Err(error));
+    }
+    (Input::of_bytes(&bytes), Media::from_bytes(bytes, limits))
+}
