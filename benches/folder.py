@@ -9,7 +9,8 @@ and runs over it, one after another, so that a machine that slows down slows all
 
   deepscreen     `scan --format jsonl`, on ONNX Runtime and on rten
   python         Pillow opens, converts, resizes and crops, numpy normalises, onnxruntime runs batches of 8
-    loop           one after another, the session with all cores
+    single         one picture after another, no batches, the session as it is by default: what most scripts do
+    loop           one batch after another, the session with all cores
     threads        a thread a core prepares, the session with all cores runs
     processes      a process a core, each with a session of one thread
   bare           ONNX Runtime alone on ready tensors, batches of 8
@@ -41,7 +42,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy, onnxruntime
 from PIL import Image
 
-way, network, cores = sys.argv[1], sys.argv[2], int(sys.argv[3])
+way, network_path, cores = sys.argv[1], sys.argv[2], int(sys.argv[3])
 paths = sys.stdin.read().splitlines()
 MEAN = numpy.array([0.485, 0.456, 0.406], numpy.float32)
 STD = numpy.array([0.229, 0.224, 0.225], numpy.float32)
@@ -62,7 +63,7 @@ def ready(path):
 def session(threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(network_path, options, providers=["CPUExecutionProvider"])
 
 def batches(items):
     items = iter(items)
@@ -88,6 +89,11 @@ def loop(prepare):
     for batch in batches(paths):
         yield run(network, [prepare(path) for path in batch])
 
+def single(prepare):
+    network = onnxruntime.InferenceSession(network_path, providers=["CPUExecutionProvider"])
+    for path in paths:
+        yield run(network, [prepare(path)])
+
 def threads(prepare):
     network = session(cores)
     with ThreadPoolExecutor(cores) as pool:
@@ -99,7 +105,7 @@ def threads(prepare):
 
 if __name__ == "__main__":
     kind, way = way.split()
-    ways = {"loop": loop, "threads": threads, "processes": processes, "session": loop}
+    ways = {"single": single, "loop": loop, "threads": threads, "processes": processes, "session": loop}
     made = ways[way]({"python": tensor, "bare": ready}[kind])
     assert sum(len(batch) for batch in made) == len(paths)
 """
