@@ -17,10 +17,10 @@ and runs over it, one after another, so that a machine that slows down slows all
     session        one session with all cores
     processes      a process a core, each with a session of one thread
 
-The fastest of each kind, found on the first pictures, stands for it. Start-up (imports, loading the network) is left
-out for all alike: the time that each takes over one picture. deepscreen does more in that time: SHA-256, PDQ and three
-other hashes of each picture, a verdict and a record. The time of cores, all threads added up, is what other work on the
-machine distorts least.
+The fastest of each kind, found on the first pictures, stands for it, beside the single pictures of most scripts.
+Start-up (imports, loading the network) is left out for all alike: the time that each takes over one picture. deepscreen
+does more in that time: SHA-256, PDQ and three other hashes of each picture, a verdict and a record. The time of cores,
+all threads added up, is what other work on the machine distorts least.
 
 Needs: pip install pillow numpy onnx onnxruntime
 """
@@ -276,8 +276,9 @@ def main():
         return min(times, key=times.get)
 
     python = fastest(["python loop", "python threads", "python processes"])
+    plain = "python single"
     bare = fastest(["bare session", "bare processes"])
-    commands = {"deepscreen": ours("onnxruntime"), python: script(python), bare: script(bare)}
+    commands = {"deepscreen": ours("onnxruntime"), plain: script(plain), python: script(python), bare: script(bare)}
     if not arguments.no_rten:
         commands["deepscreen, rten"] = ours("rten")
     idle = {}
@@ -296,12 +297,13 @@ def main():
         values = sorted(values)
         return f"{statistics.median(values):7.{places}f}  {values[0]:7.{places}f} {values[-1]:7.{places}f}"
 
-    heads = ["pictures a second", f"of {python}", f"of {bare}", "ms of a core a picture"]
+    others = (plain, python, bare)
+    heads = ["pictures a second", *(f"of {other}" for other in others), "ms of a core a picture"]
     print("\n" + " " * 16 + "".join(f"   {head:^24}" for head in heads))
     print(" " * 16 + f"   {'median':>7}  {'least':>7} {'most':>7} " * len(heads))
     for name in commands:
-        to = [[a / b for a, b in zip(rates[name], rates[other])] for other in (python, bare)]
-        columns = [spread(rates[name], 1), spread(to[0], 2), spread(to[1], 2), spread(cost[name], 1)]
+        to = [[a / b for a, b in zip(rates[name], rates[other])] for other in others]
+        columns = [spread(rates[name], 1), *(spread(ratios, 2) for ratios in to), spread(cost[name], 1)]
         print(f"{name:16}" + "".join(f"   {column:24}" for column in columns))
     print("\npeak of resident memory")
     for name in [name for name in commands if name.startswith("deepscreen")]:
