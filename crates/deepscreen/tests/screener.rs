@@ -291,6 +291,32 @@ fn inputs_are_asked_for_as_screenings_are_and_not_beyond() {
 }
 
 #[test]
+fn what_is_spawned_comes_back_in_order_and_outlives_its_screener() {
+    let screener = Screener::builder().analyzer(Red { batch_size: 2 }).threads(2).build().unwrap();
+    assert_eq!(screener.batch_size(), 2);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    screener.spawn(Vec::new(), |_| panic!("a panic of the caller's costs the caller alone"));
+    screener.spawn(
+        vec![
+            picture(220).into(),
+            PathBuf::from("no/such/file").into(),
+            picture(13).into(),
+            picture(1).into(),
+        ],
+        move |screenings| sender.send(screenings).unwrap(),
+    );
+    drop(screener);
+    let screenings = receiver.recv().unwrap();
+    let labels: Vec<_> = screenings.iter().map(|screening| screening.verdict.label).collect();
+    assert_eq!(
+        labels,
+        [Label::LikelyManipulated, Label::Inconclusive, Label::Inconclusive, Label::NoIndication]
+    );
+    assert_eq!(screenings[1].failures[0].kind, ErrorKind::Unreadable);
+    assert_eq!(screenings[2].failures[0].kind, ErrorKind::Panic);
+}
+
+#[test]
 fn an_empty_list_of_inputs_gives_nothing() {
     let screener = Screener::builder().analyzer(HashAnalyzer).build().unwrap();
     assert_eq!(screener.screen_many(Vec::<PathBuf>::new()).count(), 0);

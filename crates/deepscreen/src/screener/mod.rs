@@ -164,6 +164,34 @@ impl Screener {
         Screenings::new(self.inner.clone(), inputs.into_iter())
     }
 
+    /// Screens some inputs together on one of the screener's threads, and calls `done` there with a screening for each,
+    /// in the order of the inputs: for an event loop, which must not wait.
+    ///
+    /// Inputs are kept until a thread is free, however many they are. A panic of `done` ends there.
+    ///
+    /// ```
+    /// # let screener = deepscreen::Screener::builder().analyzer(deepscreen::HashAnalyzer).build()?;
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// screener.spawn(vec![std::path::Path::new("a.jpg").into()], move |screenings| {
+    ///     sender.send(screenings).unwrap();
+    /// });
+    /// assert!(receiver.recv().unwrap()[0].is_unreadable());
+    /// # Ok::<(), deepscreen::Error>(())
+    /// ```
+    pub fn spawn(&self, inputs: Vec<Source>, done: impl FnOnce(Vec<Screening>) + Send + 'static) {
+        let inner = self.inner.clone();
+        self.inner.threads.spawn(move || {
+            let screenings = inner.screen_guarded(inputs);
+            // rayon ends the process at a panic that nobody waits for.
+            let _ = guard("screener", || Ok(done(screenings)));
+        });
+    }
+
+    /// How many inputs to give [`spawn`](Self::spawn) at once where there are many: as many as the detectors take.
+    pub fn batch_size(&self) -> usize {
+        self.inner.batch_size()
+    }
+
     /// Screens files as [`screen_many`](Self::screen_many) does, and counts how they came out. `each` is called on the
     /// calling thread, once for every path, in order.
     pub fn screen_paths<P>(&self, paths: P, mut each: impl FnMut(Screening)) -> Summary
