@@ -143,6 +143,22 @@ impl Screener {
         self.inner.conclude(open, start.elapsed())
     }
 
+    /// Screens one input on the calling thread, wherever it comes from. As with [`screen_many`](Self::screen_many), one that
+    /// cannot be read or is no picture gives a screening too, with the failure.
+    ///
+    /// ```
+    /// # let screener = deepscreen::Screener::builder().analyzer(deepscreen::HashAnalyzer).build()?;
+    /// let screening = screener.screen_source(std::path::PathBuf::from("no/such.jpg"));
+    /// assert_eq!(screening.failures[0].kind, deepscreen::ErrorKind::Unreadable);
+    /// # Ok::<(), deepscreen::Error>(())
+    /// ```
+    pub fn screen_source(&self, source: impl Into<Source>) -> Screening {
+        let mut open = self.inner.open(source.into());
+        let start = Instant::now();
+        self.inner.work_off(std::slice::from_mut(&mut open));
+        self.inner.conclude(open, start.elapsed())
+    }
+
     /// Screens any number of inputs on the screener's threads: gives a screening for each, in the order of the inputs,
     /// within memory that does not grow with their number.
     ///

@@ -1,0 +1,44 @@
+"""The compiled part, which the package wraps. Pictures are paths, bytes, or (width, height, channels, samples)."""
+
+from collections.abc import Iterator
+
+SCHEMA: str
+__version__: str
+
+_Picture = str | bytes | tuple[int, int, int, bytes]
+
+class Screener:
+    def __new__(
+        cls,
+        *,
+        models: list[str] | None,
+        faces: str | None,
+        stability: int,
+        policy: str | None,
+        policy_file: str | None,
+        max_fpr: float | None,
+        threads: int,
+        engine: str,
+        onnxruntime: str | None,
+        provider: str,
+        limits: str | None,
+        language: str,
+    ) -> Screener: ...
+    def screen(self, picture: _Picture) -> str: ...
+    def screen_many(self, pictures: Iterator[_Picture]) -> Screenings: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def engine(self) -> str: ...
+
+class Screenings:
+    def __iter__(self) -> Screenings: ...
+    def __next__(self) -> str: ...
+
+class Walk:
+    def __new__(cls, path: str) -> Walk: ...
+    def __iter__(self) -> Walk: ...
+    def __next__(self) -> str: ...
+
+def hashes(picture: _Picture, limits: str | None = None) -> str: ...
+def load_onnxruntime(library: str) -> str | None: ...

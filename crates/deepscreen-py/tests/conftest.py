@@ -1,0 +1,42 @@
+"""What the tests share. They run against the installed package, never against the source tree beside them."""
+
+import os
+import pathlib
+
+import pytest
+
+import deepscreen
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+FIXTURES = ROOT / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def fixtures():
+    return FIXTURES
+
+
+@pytest.fixture(scope="session")
+def photo(fixtures):
+    return str(fixtures / "images" / "photo_valley.jpg")
+
+
+@pytest.fixture(scope="session")
+def screener():
+    """With the shipped model, on the engine that is always there."""
+    return deepscreen.Screener(engine="rten")
+
+
+@pytest.fixture(scope="session")
+def hasher():
+    """Without a model: quick."""
+    return deepscreen.Screener(models=[], threads=2)
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The Rust program, which `DEEPSCREEN_PROGRAM` names."""
+    path = os.environ.get("DEEPSCREEN_PROGRAM")
+    if not path:
+        pytest.skip("DEEPSCREEN_PROGRAM does not name the Rust program")
+    return path
