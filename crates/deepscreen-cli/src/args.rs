@@ -236,6 +236,10 @@ pub(crate) struct JudgingArguments {
     #[arg(long)]
     pub(crate) trust_models: bool,
 
+    /// Signers of Content Credentials (C2PA) to trust: certificates in PEM. By default nobody is trusted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_anchors: Option<PathBuf>,
+
     /// A policy file (TOML) in place of the default
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,

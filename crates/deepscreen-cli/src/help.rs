@@ -23,13 +23,17 @@ const COMMANDS: [(&str, &str); 15] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 37] = [
+const ARGUMENTS: [(&str, &str); 38] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
     ("format", "Cách in kết quả"),
     ("out", "Ghi kết quả vào tệp thay vì đầu ra chuẩn"),
     ("models", "Mô hình theo tên, hoặc thư mục của mô hình; có thể lặp lại"),
+    (
+        "trust_anchors",
+        "Những bên ký Content Credentials (C2PA) được tin cậy: chứng thư dạng PEM. Mặc định không tin ai",
+    ),
     ("policy", "Tệp chính sách (TOML) thay cho mặc định"),
     ("max_fpr", "Tỷ lệ ảnh chụp được phép báo nhầm; 0.01 nghĩa là 1 %"),
     ("engine", "Bộ máy chạy mô hình: ONNX Runtime nhanh hơn, rten luôn có sẵn"),

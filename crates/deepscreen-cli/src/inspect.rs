@@ -58,6 +58,7 @@ fn describe(screening: &Screening, text: Text) -> String {
     let mut scores = Vec::new();
     let mut hashes = Vec::new();
     let mut notes = Vec::new();
+    let mut provenance = Vec::new();
     for evidence in &screening.evidence {
         match &evidence.finding {
             Finding::Score(score) => {
@@ -73,10 +74,12 @@ fn describe(screening: &Screening, text: Text) -> String {
                 hashes.push(format!("PDQ {}, {}", found.pdq, text.quality(found.pdq_quality)));
                 hashes.push(format!("pHash {}  dHash {}  aHash {}", found.phash, found.dhash, found.ahash));
             }
+            Finding::C2pa(credentials) => provenance.extend(text.credentials(credentials)),
             Finding::Media(found) => notes.extend(found.iter().map(|note| text.media_note(note))),
             _ => {}
         }
     }
+    groups.push((text.heading_provenance(), provenance));
     groups.push((text.heading_detectors(), scores));
     groups.push((text.heading_hashes(), hashes));
     groups.push((text.heading_notes(), notes));
@@ -86,10 +89,11 @@ fn describe(screening: &Screening, text: Text) -> String {
     groups.push((text.heading_failures(), failures.collect()));
 
     let replay = &screening.replay;
-    let mut provenance = vec![format!("deepscreen {}, {}", replay.deepscreen, replay.engine)];
-    provenance.extend(replay.models.iter().map(|(id, sha256)| format!("{id} {sha256}")));
-    provenance.push(format!("{} {}", text.policy(), replay.policy));
-    groups.push((text.heading_replay(), provenance));
+    let mut with = vec![format!("deepscreen {}, {}", replay.deepscreen, replay.engine)];
+    with.extend(replay.models.iter().map(|(id, sha256)| format!("{id} {sha256}")));
+    with.extend(replay.lists.iter().map(|(id, sha256)| format!("{id} {sha256}")));
+    with.push(format!("{} {}", text.policy(), replay.policy));
+    groups.push((text.heading_replay(), with));
 
     let groups = groups.into_iter().filter(|(_, lines)| !lines.is_empty());
     let blocks: Vec<String> = groups

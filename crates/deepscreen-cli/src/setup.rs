@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deepscreen::{Analyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener};
+use deepscreen::{Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener};
 
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
@@ -40,7 +40,17 @@ pub(crate) fn screener(
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }
-    Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
+    Ok(builder.analyzer(c2pa(judging)?).analyzer(HashAnalyzer).policy(policy).build()?)
+}
+
+fn c2pa(judging: &JudgingArguments) -> Result<C2paAnalyzer, Failed> {
+    let analyzer = C2paAnalyzer::new();
+    Ok(match &judging.trust_anchors {
+        Some(path) => read(path)
+            .and_then(|pem| analyzer.with_trust_anchors(&pem))
+            .map_err(|error| error.about(path.display()))?,
+        None => analyzer,
+    })
 }
 
 /// A model that does not travel inside of the program.
@@ -96,21 +106,21 @@ pub(crate) fn detector(
 
 fn policy(judging: &JudgingArguments) -> Result<Policy, Failed> {
     let mut policy = match &judging.policy {
-        Some(path) => {
-            let unreadable = |error| {
-                deepscreen::Error::new(deepscreen::ErrorKind::Unreadable, "cannot be read").because(error)
-            };
-            std::fs::read_to_string(path)
-                .map_err(unreadable)
-                .and_then(|toml| Policy::from_toml(&toml))
-                .map_err(|error| error.about(path.display()))?
-        }
+        Some(path) => read(path)
+            .and_then(|toml| Policy::from_toml(&toml))
+            .map_err(|error| error.about(path.display()))?,
         None => Policy::default(),
     };
     if let Some(max_fpr) = judging.max_fpr {
         policy = policy.with_max_fpr(max_fpr).map_err(|error| error.about("--max-fpr"))?;
     }
     Ok(policy)
+}
+
+fn read(path: &Path) -> deepscreen::Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        deepscreen::Error::new(deepscreen::ErrorKind::Unreadable, "cannot be read").because(error)
+    })
 }
 
 /// A rate that was never measured cannot be promised: say so before anything is scanned.

@@ -2,6 +2,7 @@
 //!
 //! What the library says (labels, kinds, reasons, failures) it says itself.
 
+mod credentials;
 mod models;
 
 use std::fmt::Display;
@@ -203,6 +204,10 @@ impl Text {
 
     pub(crate) fn heading_file(self) -> &'static str {
         self.pick("File", "Tệp")
+    }
+
+    pub(crate) fn heading_provenance(self) -> &'static str {
+        self.pick("Provenance", "Nguồn gốc")
     }
 
     pub(crate) fn heading_detectors(self) -> &'static str {

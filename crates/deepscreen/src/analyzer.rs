@@ -50,6 +50,12 @@ pub trait Analyzer: Send + Sync {
     fn models(&self) -> Vec<ModelIdentity> {
         Vec::new()
     }
+
+    /// The lists behind the analyzer, by name, with the SHA-256 of each: whom to trust, what to know. Part of what makes
+    /// a screening repeatable too.
+    fn lists(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 /// What an [`Analyzer`] must have of a picture.

@@ -8,10 +8,12 @@ use crate::hash::Hashes;
 use crate::language::Language;
 use crate::media::Note;
 
+pub mod c2pa;
+
 /// One thing that one source found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
-    /// Who found it: `detector/ai-image@1`, `hash`, `media`. A [policy](crate::Policy) names sources.
+    /// Who found it: `detector/ai-image@1`, `hash`, `c2pa`, `media`. A [policy](crate::Policy) names sources.
     pub source: String,
     /// What was found.
     pub finding: Finding,
@@ -32,6 +34,8 @@ pub enum Finding {
     Hashes(Hashes),
     /// A detector's answer.
     Score(Score),
+    /// What the picture's Content Credentials say.
+    C2pa(c2pa::Credentials),
     /// How the pixels came to be, where a viewer should know.
     Media(Vec<Note>),
 }

@@ -35,6 +35,8 @@ mod analyzer;
 
 pub mod hash;
 
+mod provenance;
+
 mod detector;
 
 mod verdict;
@@ -55,6 +57,8 @@ pub use detector::{
     Network, Port, Provider,
 };
 pub use error::{Error, ErrorKind, Result};
+#[doc(inline)]
+pub use evidence::c2pa;
 pub use evidence::{
     Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
 };
@@ -63,6 +67,8 @@ pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;
 pub use media::{Limits, Media};
 pub use policy::{Fusion, Policy, Role, Rule};
+#[cfg(feature = "c2pa")]
+pub use provenance::C2paAnalyzer;
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
 pub use screening::{Failure, Input, Replay, Screening, Summary};

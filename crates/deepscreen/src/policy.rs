@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Finding, OperatingPoint, Probability, Score, Variant};
+use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Probability, Score, Variant};
 use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
+
+mod c2pa;
 
 /// What a source's word counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +18,8 @@ use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
 pub enum Role {
     /// It settles the verdict alone.
     Decisive,
-    /// It is weighed with the other voters: the verdict follows the majority.
+    /// It is weighed with the other voters: the verdict follows the majority. A source that gives no probability (`c2pa`)
+    /// asks for review.
     Votes,
     /// It is shown as a reason and changes nothing.
     Advisory,
@@ -31,8 +34,12 @@ pub struct Rule {
     /// What the source's word counts for.
     pub role: Role,
     /// The share of photographs that may be called [likely manipulated](Label::LikelyManipulated) by mistake.
+    /// 0.01 where the rule does not say; without effect on a source that gives no probability.
+    #[serde(default = "one_percent")]
     pub max_fpr: f64,
-    /// The share of photographs that may be sent to [review](Label::NeedsReview) by mistake, the former included.
+    /// The share of photographs that may be sent to [review](Label::NeedsReview) by mistake, the former included. 0.05
+    /// where the rule does not say.
+    #[serde(default = "five_percent")]
     pub review_max_fpr: f64,
     /// The probability from which on a picture is called likely manipulated, in place of `max_fpr`: for detectors whose
     /// false alarms nobody measured. 0 to 1.
@@ -79,6 +86,9 @@ pub enum Fusion {
 /// role = "votes"                 # decisive, votes, advisory, ignored
 /// max_fpr = 0.01                 # likely manipulated: at most 1 % of photographs by mistake
 /// review_max_fpr = 0.05          # to review: at most 5 %
+///
+/// [sources.c2pa]                 # Content Credentials: made by AI, or changed after signing
+/// role = "decisive"
 /// "#)?;
 /// assert_eq!(policy, deepscreen::Policy::default());
 /// # Ok::<(), deepscreen::Error>(())
@@ -102,14 +112,23 @@ impl Default for Policy {
     fn default() -> Self {
         let rule = Rule {
             role: Role::Votes,
-            max_fpr: 0.01,
-            review_max_fpr: 0.05,
+            max_fpr: one_percent(),
+            review_max_fpr: five_percent(),
             threshold: None,
             review_threshold: None,
         };
-        let sources = BTreeMap::from([("detector/*".to_owned(), rule)]);
+        let decisive = Rule { role: Role::Decisive, ..rule };
+        let sources = BTreeMap::from([("detector/*".to_owned(), rule), ("c2pa".to_owned(), decisive)]);
         Self { schema: 1, fusion: Fusion::default(), sources }
     }
+}
+
+fn one_percent() -> f64 {
+    0.01
+}
+
+fn five_percent() -> f64 {
+    0.05
 }
 
 // serde asks for a reference.
@@ -136,6 +155,21 @@ struct Opinion<'a> {
     flag: Option<Threshold>,
     /// To review from here on.
     review: Option<Threshold>,
+}
+
+/// What a source says that gives no probability.
+struct Word {
+    label: Label,
+    kind: Option<Kind>,
+    strength: Strength,
+    cause: Cause,
+}
+
+/// One word under its rule: the label is what it comes to, and `None` where it is only shown.
+struct Statement {
+    label: Option<Label>,
+    kind: Option<Kind>,
+    reason: Reason,
 }
 
 impl Policy {
@@ -189,16 +223,20 @@ impl Policy {
     /// Judges one picture by what was found in it.
     pub fn decide(&self, evidence: &[Evidence]) -> Verdict {
         let opinions = self.opinions(evidence);
-        let mut reasons: Vec<Reason> = opinions.iter().filter_map(Opinion::reason).collect();
+        let statements: Vec<Statement> = evidence.iter().filter_map(|one| self.statement(one)).collect();
+        let mut reasons: Vec<Reason> = statements.iter().map(|statement| statement.reason.clone()).collect();
+        reasons.extend(opinions.iter().filter_map(Opinion::reason));
         let voters: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Votes).collect();
         let decisive: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Decisive).collect();
 
-        let settled = decisive.iter().any(|o| o.label() == Label::LikelyManipulated);
+        let stated = || statements.iter().filter_map(|statement| statement.label);
+        let settled =
+            stated().chain(decisive.iter().map(|o| o.label())).any(|l| l == Label::LikelyManipulated);
         let voted = self.fusion.label(&voters);
         let label = if settled {
             Label::LikelyManipulated
         } else {
-            let labels = decisive.iter().map(|o| o.label()).chain(voted);
+            let labels = decisive.iter().map(|o| o.label()).chain(voted).chain(stated());
             labels.min_by_key(|label| gravity(*label)).unwrap_or(Label::Inconclusive)
         };
         reasons.extend(opinions.iter().filter_map(Opinion::instability));
@@ -215,13 +253,18 @@ impl Policy {
             .filter(|_| label == Label::LikelyManipulated)
             .map(|o| o.score.kind)
             .collect();
-        if label == Label::LikelyManipulated && kinds.is_empty() {
+        let voted_so = voted == Some(Label::LikelyManipulated);
+        if voted_so && kinds.is_empty() {
             // The mean is there and no voter alone: what the surest of them looks for.
             kinds.extend(surest(voters.iter().copied()).map(|o| o.score.kind));
         }
+        let certain = statements.iter().filter(|s| s.label == Some(Label::LikelyManipulated));
+        kinds.extend(certain.filter_map(|statement| statement.kind));
         kinds.sort();
         kinds.dedup();
-        Verdict { label, kinds, probability: self.probability(&decisive, &voters), reasons }
+        let probability =
+            self.probability(&decisive, &voters, stated().any(|l| l == Label::LikelyManipulated));
+        Verdict { label, kinds, probability, reasons }
     }
 
     /// One opinion for each source: of several faces, the most suspicious.
@@ -261,11 +304,36 @@ impl Policy {
         })
     }
 
-    /// The decisive source's probability where one flagged, otherwise what the fusion makes of the judges'.
-    fn probability(&self, decisive: &[&Opinion<'_>], voters: &[&Opinion<'_>]) -> Option<Probability> {
+    fn statement(&self, evidence: &Evidence) -> Option<Statement> {
+        let word = match &evidence.finding {
+            Finding::C2pa(credentials) => c2pa::word(credentials)?,
+            _ => return None,
+        };
+        let role = self.rule(&evidence.source)?.role;
+        let (label, strength) = match role {
+            Role::Decisive => (Some(word.label), word.strength),
+            Role::Votes => (Some(Label::NeedsReview), word.strength.max(Strength::Strong)),
+            Role::Advisory => (None, Strength::Weak),
+            Role::Ignored => return None,
+        };
+        let reason = Reason { source: evidence.source.clone(), strength, cause: word.cause };
+        Some(Statement { label, kind: word.kind, reason })
+    }
+
+    /// The decisive source's probability where one flagged, otherwise what the fusion makes of the judges'. None where
+    /// the verdict `is_settled` by a source that has none: what a detector gives is not the verdict's.
+    fn probability(
+        &self,
+        decisive: &[&Opinion<'_>],
+        voters: &[&Opinion<'_>],
+        is_settled: bool,
+    ) -> Option<Probability> {
         let flagged = decisive.iter().filter(|o| o.label() == Label::LikelyManipulated);
         if let Some(surest) = surest(flagged.copied()) {
             return Some(surest.score.probability);
+        }
+        if is_settled {
+            return None;
         }
         let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
         match self.fusion {

@@ -12,6 +12,8 @@ use crate::language::Language;
 use crate::media::Note;
 use crate::screening::Screening;
 
+mod c2pa;
+
 /// The version of the record that this library writes.
 pub const SCHEMA: &str = "deepscreen/1";
 
@@ -119,6 +121,8 @@ struct ReplayRecord<'a> {
     engine: &'a str,
     policy: &'a str,
     models: &'a std::collections::BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    lists: &'a std::collections::BTreeMap<String, String>,
 }
 
 /// Names and probabilities, in the order that they came in.
@@ -210,6 +214,7 @@ impl Serialize for EvidenceRecord<'_> {
                     map.serialize_entry("map", &MapRecord::of(heat_map))?;
                 }
             }
+            Finding::C2pa(credentials) => c2pa::entries(credentials, &mut map)?,
             Finding::Media(notes) => {
                 map.serialize_entry("kind", "media")?;
                 map.serialize_entry("notes", &notes.iter().map(Note::code).collect::<Vec<_>>())?;
@@ -266,6 +271,7 @@ impl<'a> Record<'a> {
                 engine: &replay.engine,
                 policy: &replay.policy,
                 models: &replay.models,
+                lists: &replay.lists,
             },
             elapsed_ms: (elapsed.as_secs_f64() * 1e4).round() / 10.0,
         }

@@ -113,6 +113,8 @@ pub struct Replay {
     pub policy: String,
     /// SHA-256 of each model, by its id.
     pub models: BTreeMap<String, String>,
+    /// SHA-256 of each list that an analyzer goes by, by its name: `trust_anchors`.
+    pub lists: BTreeMap<String, String>,
 }
 
 /// How many inputs came out how.

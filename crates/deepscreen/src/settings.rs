@@ -47,6 +47,9 @@ pub struct Settings {
     pub policy: Option<String>,
     /// The share of photographs that may be flagged by mistake, above 0 and at most 1, in place of the policy's.
     pub max_fpr: Option<f64>,
+    /// Certificates of authorities whose Content Credentials are trusted, as PEM; see
+    /// [`C2paAnalyzer::with_trust_anchors`](crate::C2paAnalyzer::with_trust_anchors). Default: none.
+    pub trust_anchors: Option<String>,
     /// How many threads work on many pictures; 0, the default, means one a core.
     pub threads: usize,
     /// What runs the models: `auto` (the default), `onnxruntime` or `rten`.
@@ -68,6 +71,7 @@ impl Default for Settings {
             stability: 0,
             policy: None,
             max_fpr: None,
+            trust_anchors: None,
             threads: 0,
             engine: "auto".to_owned(),
             onnxruntime: None,
@@ -115,7 +119,20 @@ impl Settings {
             check_rate(&detector, &policy)?;
             builder = builder.analyzer(detector);
         }
+        #[cfg(feature = "c2pa")]
+        {
+            builder = builder.analyzer(self.c2pa()?);
+        }
         builder.analyzer(HashAnalyzer).policy(policy).build()
+    }
+
+    #[cfg(feature = "c2pa")]
+    fn c2pa(&self) -> Result<crate::C2paAnalyzer> {
+        let analyzer = crate::C2paAnalyzer::new();
+        match &self.trust_anchors {
+            Some(pem) => analyzer.with_trust_anchors(pem).map_err(|error| error.about("trust_anchors")),
+            None => Ok(analyzer),
+        }
     }
 
     fn policy(&self) -> Result<Policy> {

@@ -1,7 +1,10 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
+use crate::evidence::c2pa::Trust;
 use crate::evidence::{Face, Kind, Probability};
 use crate::language::Language;
+
+mod c2pa;
 
 /// The answer for one picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +141,26 @@ pub enum Cause {
         /// The share of false alarms that the policy accepts.
         max_fpr: f64,
     },
+    /// Intact Content Credentials say that the picture, or part of it, was not taken by a camera.
+    CredentialsClaim {
+        /// What it is then; `None` where they only say that parts are synthetic.
+        kind: Option<Kind>,
+        /// The IPTC `digitalSourceType` that says so: `trainedAlgorithmicMedia`.
+        source_type: String,
+        /// The program that wrote the claim.
+        generator: Option<String>,
+        /// What the picture was made from, by its title (perhaps empty), where the claim is about that.
+        ingredient: Option<String>,
+        /// Who signed.
+        signer: Option<String>,
+        /// Whether somebody vouches for the signer.
+        trust: Trust,
+    },
+    /// Content Credentials do not fit the picture, or not themselves.
+    CredentialsBroken {
+        /// The codes of what did not hold: `assertion.dataHash.mismatch`.
+        failures: Vec<String>,
+    },
     /// Nothing that may judge looked at the picture.
     NothingJudged,
 }
@@ -155,6 +178,8 @@ impl Reason {
             Cause::Unstable { .. } => "detector.unstable".to_owned(),
             Cause::Disagreement { .. } => "policy.disagreement".to_owned(),
             Cause::NoOperatingPoint { .. } => "policy.no_operating_point".to_owned(),
+            Cause::CredentialsClaim { kind, .. } => c2pa::Claim::code(*kind).to_owned(),
+            Cause::CredentialsBroken { .. } => "c2pa.tampered".to_owned(),
             Cause::NothingJudged => "policy.nothing_judged".to_owned(),
         }
     }
@@ -233,6 +258,19 @@ impl Reason {
             (Cause::NoOperatingPoint { detector, max_fpr }, Language::Vietnamese) => {
                 format!("bộ phát hiện {detector} chưa được đo ở mức báo nhầm {}", percent(*max_fpr))
             }
+            (
+                Cause::CredentialsClaim { kind, source_type, generator, ingredient, signer, trust },
+                language,
+            ) => c2pa::Claim {
+                kind: *kind,
+                source_type,
+                generator: generator.as_deref(),
+                ingredient: ingredient.as_deref(),
+                signer: signer.as_deref(),
+                trust: *trust,
+            }
+            .message(language),
+            (Cause::CredentialsBroken { failures }, language) => c2pa::broken(failures, language),
             (Cause::NothingJudged, Language::English) => {
                 "nothing that may judge looked at the picture".to_owned()
             }

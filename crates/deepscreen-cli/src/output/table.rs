@@ -118,6 +118,10 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
                 Some(text.unstable(*probability, variant, *variant_probability))
             }
             Cause::Disagreement { low, .. } => Some(text.detector_score(&low.0, low.1)),
+            Cause::CredentialsClaim { source_type, trust, .. } => {
+                Some(text.credentials_claim(source_type, *trust))
+            }
+            Cause::CredentialsBroken { .. } => Some(text.credentials_broken().to_owned()),
             _ => None,
         })
         .collect();

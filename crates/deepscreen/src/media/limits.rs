@@ -1,6 +1,8 @@
 //! How much one input may cost. Checked before memory is taken.
 
-use serde::Deserialize;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -24,6 +26,14 @@ pub struct Limits {
     pub max_side: u32,
     /// Bytes that decoding one picture may take. Default: 1 GiB.
     pub max_decoder_bytes: u64,
+    /// Bytes of a C2PA manifest store with all its ingredients, as it lies in the file. Default: 32 MiB, what its
+    /// compressed parts may have too.
+    pub max_manifest_bytes: u64,
+    /// How long reading a manifest may take; looked at between two steps of it, so that one step more may pass. More is
+    /// an error of kind [`Timeout`](crate::ErrorKind::Timeout). Default: 10 seconds. In
+    /// [settings](crate::Settings) the field is `max_manifest_seconds`, a number.
+    #[serde(rename = "max_manifest_seconds", deserialize_with = "seconds")]
+    pub max_manifest_time: Duration,
 }
 
 impl Default for Limits {
@@ -33,6 +43,8 @@ impl Default for Limits {
             max_pixels: 100_000_000,
             max_side: u16::MAX as u32,
             max_decoder_bytes: 1 << 30,
+            max_manifest_bytes: 32 << 20,
+            max_manifest_time: Duration::from_secs(10),
         }
     }
 }
@@ -70,4 +82,19 @@ impl Limits {
     pub fn with_max_decoder_bytes(self, max_decoder_bytes: u64) -> Self {
         Self { max_decoder_bytes, ..self }
     }
+    /// These limits with another [`max_manifest_bytes`](Self::max_manifest_bytes).
+    #[must_use]
+    pub fn with_max_manifest_bytes(self, max_manifest_bytes: u64) -> Self {
+        Self { max_manifest_bytes, ..self }
+    }
+
+    /// These limits with another [`max_manifest_time`](Self::max_manifest_time).
+    #[must_use]
+    pub fn with_max_manifest_time(self, max_manifest_time: Duration) -> Self {
+        Self { max_manifest_time, ..self }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }

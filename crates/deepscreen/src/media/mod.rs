@@ -124,6 +124,12 @@ impl Media {
         self.format
     }
 
+    /// The limits that it is read under.
+    #[cfg_attr(not(feature = "c2pa"), allow(dead_code))]
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The picture: RGB8, upright by its EXIF orientation (or the container's own rotation), transparency
     /// composited over white, converted to sRGB by its ICC profile. Decoded at the first call.
     ///

@@ -101,6 +101,7 @@ impl ScreenerBuilder {
             engine: if engines.is_empty() { "none".to_owned() } else { engines.join(", ") },
             policy: self.policy.sha256(),
             models: models.into_iter().map(|model| (model.id, model.sha256)).collect(),
+            lists: self.analyzers.iter().flat_map(|analyzer| analyzer.lists()).collect(),
         };
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(crate::threads_or_cores(self.threads))
