@@ -75,6 +75,7 @@ fn describe(screening: &Screening, text: Text) -> String {
                 hashes.push(format!("pHash {}  dHash {}  aHash {}", found.phash, found.dhash, found.ahash));
             }
             Finding::C2pa(credentials) => provenance.extend(text.credentials(credentials)),
+            Finding::Watermark(watermark) => provenance.push(text.watermark(watermark)),
             Finding::Media(found) => notes.extend(found.iter().map(|note| text.media_note(note))),
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deepscreen::{Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener};
+use deepscreen::{Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener, WatermarkAnalyzer};
 
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
@@ -40,7 +40,7 @@ pub(crate) fn screener(
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }
-    Ok(builder.analyzer(c2pa(judging)?).analyzer(HashAnalyzer).policy(policy).build()?)
+    Ok(builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer).analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
 fn c2pa(judging: &JudgingArguments) -> Result<C2paAnalyzer, Failed> {

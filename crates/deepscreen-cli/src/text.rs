@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deepscreen::media::Note;
-use deepscreen::{Face, Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary};
+use deepscreen::{
+    Face, Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary, Watermark,
+    WatermarkMessage,
+};
 
 /// The program's sentences in one language.
 #[derive(Clone, Copy)]
@@ -212,6 +215,28 @@ impl Text {
 
     pub(crate) fn heading_detectors(self) -> &'static str {
         self.pick("Detectors", "Bộ phát hiện")
+    }
+
+    pub(crate) fn heading_provenance(self) -> &'static str {
+        self.pick("Provenance", "Nguồn gốc")
+    }
+
+    pub(crate) fn watermark(self, watermark: &Watermark) -> String {
+        let Watermark { message, matching_bits, .. } = watermark;
+        let (name, bits) = (message.name(), message.bits());
+        match self.0 {
+            Language::Vietnamese => format!("thủy vân của {name}: đọc được {matching_bits} trên {bits} bit"),
+            _ => format!("watermark of {name}: {matching_bits} of {bits} bits"),
+        }
+    }
+
+    /// In half a line.
+    pub(crate) fn watermark_of(self, message: WatermarkMessage) -> String {
+        let name = message.name();
+        match self.0 {
+            Language::Vietnamese => format!("thủy vân của {name}"),
+            _ => format!("watermark of {name}"),
+        }
     }
 
     pub(crate) fn heading_hashes(self) -> &'static str {

@@ -9,6 +9,9 @@ use crate::language::Language;
 use crate::media::Note;
 
 pub mod c2pa;
+mod watermark;
+
+pub use watermark::{Watermark, WatermarkMessage};
 
 /// One thing that one source found.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub enum Finding {
     Score(Score),
     /// What the picture's Content Credentials say.
     C2pa(c2pa::Credentials),
+    /// An invisible watermark.
+    Watermark(Watermark),
     /// How the pixels came to be, where a viewer should know.
     Media(Vec<Note>),
 }

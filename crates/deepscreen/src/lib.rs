@@ -60,7 +60,8 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use evidence::c2pa;
 pub use evidence::{
-    Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant,
+    Evidence, Face, Finding, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Variant, Watermark,
+    WatermarkMessage,
 };
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
@@ -69,6 +70,7 @@ pub use media::{Limits, Media};
 pub use policy::{Fusion, Policy, Role, Rule};
 #[cfg(feature = "c2pa")]
 pub use provenance::C2paAnalyzer;
+pub use provenance::WatermarkAnalyzer;
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
 pub use screening::{Failure, Input, Replay, Screening, Summary};

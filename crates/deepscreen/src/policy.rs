@@ -18,8 +18,8 @@ mod c2pa;
 pub enum Role {
     /// It settles the verdict alone.
     Decisive,
-    /// It is weighed with the other voters: the verdict follows the majority. A source that gives no probability (`c2pa`)
-    /// asks for review.
+    /// It is weighed with the other voters: the verdict follows the majority. A source that gives no probability (`c2pa`,
+    /// `watermark`) asks for review.
     Votes,
     /// It is shown as a reason and changes nothing.
     Advisory,
@@ -89,6 +89,9 @@ pub enum Fusion {
 ///
 /// [sources.c2pa]                 # Content Credentials: made by AI, or changed after signing
 /// role = "decisive"
+///
+/// [sources.watermark]            # one that is found: made by AI
+/// role = "decisive"
 /// "#)?;
 /// assert_eq!(policy, deepscreen::Policy::default());
 /// # Ok::<(), deepscreen::Error>(())
@@ -118,7 +121,11 @@ impl Default for Policy {
             review_threshold: None,
         };
         let decisive = Rule { role: Role::Decisive, ..rule };
-        let sources = BTreeMap::from([("detector/*".to_owned(), rule), ("c2pa".to_owned(), decisive)]);
+        let sources = BTreeMap::from([
+            ("detector/*".to_owned(), rule),
+            ("c2pa".to_owned(), decisive),
+            ("watermark".to_owned(), decisive),
+        ]);
         Self { schema: 1, fusion: Fusion::default(), sources }
     }
 }
@@ -307,6 +314,16 @@ impl Policy {
     fn statement(&self, evidence: &Evidence) -> Option<Statement> {
         let word = match &evidence.finding {
             Finding::C2pa(credentials) => c2pa::word(credentials)?,
+            Finding::Watermark(watermark) => Word {
+                label: Label::LikelyManipulated,
+                kind: Some(Kind::AiGenerated),
+                // Anybody can embed one, in a photograph too.
+                strength: Strength::Strong,
+                cause: Cause::Watermark {
+                    message: watermark.message,
+                    matching_bits: watermark.matching_bits,
+                },
+            },
             _ => return None,
         };
         let role = self.rule(&evidence.source)?.role;
@@ -321,7 +338,7 @@ impl Policy {
     }
 
     /// The decisive source's probability where one flagged, otherwise what the fusion makes of the judges'. None where
-    /// the verdict `is_settled` by a source that has none: what a detector gives is not the verdict's.
+    /// the verdict `is_settled` by a source that has none and no judge agrees: their probability would contradict it.
     fn probability(
         &self,
         decisive: &[&Opinion<'_>],
@@ -332,10 +349,10 @@ impl Policy {
         if let Some(surest) = surest(flagged.copied()) {
             return Some(surest.score.probability);
         }
-        if is_settled {
+        let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
+        if is_settled && !judges.iter().any(|o| o.label() == Label::LikelyManipulated) {
             return None;
         }
-        let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
         match self.fusion {
             Fusion::Max => surest(judges).map(|o| o.score.probability),
             Fusion::Vote | Fusion::Mean => mean(judges.iter().map(|o| o.score.probability)),

@@ -215,6 +215,13 @@ impl Serialize for EvidenceRecord<'_> {
                 }
             }
             Finding::C2pa(credentials) => c2pa::entries(credentials, &mut map)?,
+            Finding::Watermark(watermark) => {
+                map.serialize_entry("kind", "watermark")?;
+                map.serialize_entry("scheme", "dwt_dct")?;
+                map.serialize_entry("message", watermark.message.code())?;
+                map.serialize_entry("matching_bits", &watermark.matching_bits)?;
+                map.serialize_entry("bits", &watermark.message.bits())?;
+            }
             Finding::Media(notes) => {
                 map.serialize_entry("kind", "media")?;
                 map.serialize_entry("notes", &notes.iter().map(Note::code).collect::<Vec<_>>())?;

@@ -1,7 +1,7 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
 use crate::evidence::c2pa::Trust;
-use crate::evidence::{Face, Kind, Probability};
+use crate::evidence::{Face, Kind, Probability, WatermarkMessage};
 use crate::language::Language;
 
 mod c2pa;
@@ -161,6 +161,13 @@ pub enum Cause {
         /// The codes of what did not hold: `assertion.dataHash.mismatch`.
         failures: Vec<String>,
     },
+    /// The picture carries the watermark of a generator.
+    Watermark {
+        /// Which one.
+        message: WatermarkMessage,
+        /// How many of its bits were read as they should be.
+        matching_bits: u32,
+    },
     /// Nothing that may judge looked at the picture.
     NothingJudged,
 }
@@ -180,6 +187,11 @@ impl Reason {
             Cause::NoOperatingPoint { .. } => "policy.no_operating_point".to_owned(),
             Cause::CredentialsClaim { kind, .. } => c2pa::Claim::code(*kind).to_owned(),
             Cause::CredentialsBroken { .. } => "c2pa.tampered".to_owned(),
+            Cause::Watermark { message, .. } => match message {
+                WatermarkMessage::Flux => "watermark.flux".to_owned(),
+                WatermarkMessage::InvokeAi => "watermark.invokeai".to_owned(),
+                _ => "watermark.stable_diffusion".to_owned(),
+            },
             Cause::NothingJudged => "policy.nothing_judged".to_owned(),
         }
     }
@@ -271,6 +283,20 @@ impl Reason {
             }
             .message(language),
             (Cause::CredentialsBroken { failures }, language) => c2pa::broken(failures, language),
+            (Cause::Watermark { message, matching_bits }, Language::English) => {
+                format!(
+                    "AI generated: the pixels carry the watermark of {}, {matching_bits} of its {} bits",
+                    message.name(),
+                    message.bits()
+                )
+            }
+            (Cause::Watermark { message, matching_bits }, Language::Vietnamese) => {
+                format!(
+                    "do AI tạo: các điểm ảnh mang thủy vân của {}, đọc được {matching_bits} trên {} bit",
+                    message.name(),
+                    message.bits()
+                )
+            }
             (Cause::NothingJudged, Language::English) => {
                 "nothing that may judge looked at the picture".to_owned()
             }

@@ -117,6 +117,7 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
             Cause::Unstable { probability, variant, variant_probability, .. } => {
                 Some(text.unstable(*probability, variant, *variant_probability))
             }
+            Cause::Watermark { message, .. } => Some(text.watermark_of(*message)),
             Cause::Disagreement { low, .. } => Some(text.detector_score(&low.0, low.1)),
             Cause::CredentialsClaim { source_type, trust, .. } => {
                 Some(text.credentials_claim(source_type, *trust))

@@ -1,7 +1,9 @@
-//! Bytes in, what they say of the picture's origin out. Never the network, never a verdict.
+//! A picture in, what its makers left in it of its origin out. Never the network, never a verdict.
 
 #[cfg(feature = "c2pa")]
 mod c2pa;
+mod watermark;
 
 #[cfg(feature = "c2pa")]
 pub use c2pa::C2paAnalyzer;
+pub use watermark::WatermarkAnalyzer;

@@ -1,0 +1,92 @@
+//! What an invisible watermark can say.
+
+/// A watermark that was read from the pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Watermark {
+    /// Which of the known messages it is.
+    pub message: WatermarkMessage,
+    /// How many of the message's bits were read as they should be.
+    pub matching_bits: u32,
+}
+
+impl Watermark {
+    /// A message of which so many bits were read.
+    pub fn new(message: WatermarkMessage, matching_bits: u32) -> Self {
+        Self { message, matching_bits: matching_bits.min(message.bits()) }
+    }
+}
+
+/// The messages that public code embeds by the method `dwtDct` of PyPI invisible-watermark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WatermarkMessage {
+    /// The text `StableDiffusionV1`: CompVis/stable-diffusion, `scripts/txt2img.py`, and what was made from it.
+    StableDiffusion1,
+    /// The text `SDV2`: Stability-AI/stablediffusion, `scripts/txt2img.py`.
+    StableDiffusion2,
+    /// 48 bits chosen at random: Stability-AI/generative-models, and the SDXL pipelines of huggingface/diffusers
+    /// wherever invisible-watermark is installed.
+    StableDiffusionXl,
+    /// 46 bits chosen at random: black-forest-labs/flux and flux2. Their source spells 48, but makes the list by Python's
+    /// `bin`, which drops the two zeros in front.
+    Flux,
+    /// The text `InvokeAI`, which the node *Add Invisible Watermark* of invoke-ai/InvokeAI writes unless it is changed.
+    InvokeAi,
+}
+
+impl WatermarkMessage {
+    /// All messages.
+    pub const ALL: [Self; 5] =
+        [Self::StableDiffusion1, Self::StableDiffusion2, Self::StableDiffusionXl, Self::Flux, Self::InvokeAi];
+
+    /// The stable code, as records carry it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::StableDiffusion1 => "stable_diffusion_1",
+            Self::StableDiffusion2 => "stable_diffusion_2",
+            Self::StableDiffusionXl => "stable_diffusion_xl",
+            Self::Flux => "flux",
+            Self::InvokeAi => "invokeai",
+        }
+    }
+
+    /// What writes it, as it calls itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StableDiffusion1 => "Stable Diffusion 1",
+            Self::StableDiffusion2 => "Stable Diffusion 2",
+            Self::StableDiffusionXl => "Stable Diffusion XL",
+            Self::Flux => "FLUX",
+            Self::InvokeAi => "InvokeAI",
+        }
+    }
+
+    /// How many bits it has.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::StableDiffusion1 => 136,
+            Self::StableDiffusion2 => 32,
+            Self::StableDiffusionXl => 48,
+            Self::Flux => 46,
+            Self::InvokeAi => 64,
+        }
+    }
+
+    /// Bit number `index`; the first is that which is embedded first.
+    pub(crate) fn bit(self, index: usize) -> bool {
+        let of_text = |text: &[u8]| text.get(index / 8).is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1);
+        let of_number = |number: u64| {
+            (self.bits() as usize).checked_sub(index + 1).is_some_and(|shift| number >> shift & 1 == 1)
+        };
+        match self {
+            Self::StableDiffusion1 => of_text(b"StableDiffusionV1"),
+            Self::StableDiffusion2 => of_text(b"SDV2"),
+            Self::StableDiffusionXl => {
+                of_number(0b1011_0011_1110_1100_1001_0000_0111_1011_1011_0001_1001_1110)
+            }
+            Self::Flux => of_number(0b10_1010_1111_1110_1000_0111_1001_1100_1111_0101_0010_1110),
+            Self::InvokeAi => of_text(b"InvokeAI"),
+        }
+    }
+}
