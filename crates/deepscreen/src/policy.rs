@@ -349,6 +349,9 @@ impl Policy {
         if let Some(surest) = surest(flagged.copied()) {
             return Some(surest.score.probability);
         }
+        if is_settled {
+            return None;
+        }
         let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
         if is_settled && !judges.iter().any(|o| o.label() == Label::LikelyManipulated) {
             return None;
@@ -515,7 +518,7 @@ impl Opinion<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Kind;
+    use crate::evidence::{Watermark, WatermarkMessage};
     use crate::language::Language;
 
     fn score(source: &str, probability: f64) -> Evidence {
@@ -658,6 +661,40 @@ mod tests {
         let verdict = Policy::default().decide(&faces);
         assert_eq!((verdict.label, verdict.reasons.len()), (Label::LikelyManipulated, 1));
         assert_eq!(verdict.probability, Probability::new(0.95));
+    }
+
+    #[test]
+    fn a_watermark_decides_whatever_detectors_say_and_asks_for_review_where_it_votes() {
+        let watermark = Watermark::new(WatermarkMessage::StableDiffusionXl, 47);
+        let found = || Evidence::new("watermark", Finding::Watermark(watermark));
+        let rule = |role: &str| {
+            let rule = "role = \"votes\"\nmax_fpr = 0.01\nreview_max_fpr = 0.05";
+            let text = format!(
+                "schema = 1\n[sources.\"detector/*\"]\n{rule}\n[sources.watermark]\nrole = \"{role}\""
+            );
+            Policy::from_toml(&text).unwrap()
+        };
+        assert_eq!(rule("decisive"), Policy::default());
+        for (role, label, kinds, strength) in [
+            ("decisive", Label::LikelyManipulated, vec![Kind::AiGenerated], Some(Strength::Strong)),
+            ("votes", Label::NeedsReview, vec![], Some(Strength::Strong)),
+            ("advisory", Label::NoIndication, vec![], Some(Strength::Weak)),
+            ("ignored", Label::NoIndication, vec![], None),
+        ] {
+            let verdict = rule(role).decide(&[score("detector/x@1", 0.1), found()]);
+            assert_eq!((verdict.label, &verdict.kinds), (label, &kinds), "{role}");
+            assert_eq!(verdict.reasons.first().map(|reason| reason.strength), strength, "{role}");
+            // A detector's low probability is not that of a verdict it had no part in.
+            assert_eq!(verdict.probability.is_none(), role == "decisive", "{role}");
+        }
+        let verdict = Policy::default().decide(&[found()]);
+        let reason = &verdict.reasons[0];
+        assert_eq!(
+            (reason.code().as_str(), reason.source.as_str()),
+            ("watermark.stable_diffusion", "watermark")
+        );
+        assert!(reason.message(Language::English).ends_with("Stable Diffusion XL, 47 of its 48 bits"));
+        assert!(reason.message(Language::Vietnamese).contains("thủy vân"));
     }
 
     #[test]

@@ -15,6 +15,11 @@ impl Watermark {
     pub fn new(message: WatermarkMessage, matching_bits: u32) -> Self {
         Self { message, matching_bits: matching_bits.min(message.bits()) }
     }
+
+    /// Whether that is enough to be no accident.
+    pub fn is_found(&self) -> bool {
+        self.matching_bits >= self.message.least_matching_bits()
+    }
 }
 
 /// The messages that public code embeds by the method `dwtDct` of PyPI invisible-watermark.
@@ -73,6 +78,18 @@ impl WatermarkMessage {
         }
     }
 
+    /// How many of them have to be read right for the message to be there: of bits drawn by chance as many are in fewer
+    /// than 1 of 10^7 pictures (binomial, 1/2). `docs/watermarks.md` has the most that photographs gave.
+    pub const fn least_matching_bits(self) -> u32 {
+        match self {
+            Self::StableDiffusion1 => 99,
+            Self::StableDiffusion2 => 31,
+            Self::StableDiffusionXl => 42,
+            Self::Flux => 41,
+            Self::InvokeAi => 53,
+        }
+    }
+
     /// Bit number `index`; the first is that which is embedded first.
     pub(crate) fn bit(self, index: usize) -> bool {
         let of_text = |text: &[u8]| text.get(index / 8).is_some_and(|byte| byte >> (7 - index % 8) & 1 == 1);
@@ -88,5 +105,47 @@ impl WatermarkMessage {
             Self::Flux => of_number(0b10_1010_1111_1110_1000_0111_1001_1100_1111_0101_0010_1110),
             Self::InvokeAi => of_text(b"InvokeAI"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The threshold is the lowest that keeps to 1 in 10^7.
+    #[test]
+    fn chance_reaches_a_threshold_in_fewer_than_one_of_ten_million_pictures() {
+        for message in WatermarkMessage::ALL {
+            let (bits, least) = (message.bits(), message.least_matching_bits());
+            let mut ways = 1.0;
+            let mut tail = 0.0;
+            let mut tails = Vec::new();
+            for wrong in 0..=bits - least + 1 {
+                tail += ways;
+                ways *= f64::from(bits - wrong) / f64::from(wrong + 1);
+                tails.push(tail / 2f64.powi(bits as i32));
+            }
+            let [.., at_threshold, below] = tails[..] else { panic!("{message:?}") };
+            assert!(at_threshold < 1e-7 && below >= 1e-7, "{message:?}: {at_threshold:e} {below:e}");
+        }
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        for (at, message) in WatermarkMessage::ALL.into_iter().enumerate() {
+            assert_eq!(
+                WatermarkMessage::ALL.iter().position(|other| other.code() == message.code()),
+                Some(at)
+            );
+            let bits: Vec<bool> = (0..message.bits() as usize).map(|index| message.bit(index)).collect();
+            // What reads alike everywhere is far from every message.
+            for constant in [false, true] {
+                let matching = bits.iter().filter(|bit| **bit == constant).count() as u32;
+                assert!(!Watermark::new(message, matching).is_found(), "{message:?}");
+            }
+            assert!(!message.bit(message.bits() as usize), "no bit behind the last");
+        }
+        let flux: String = (0..46).map(|at| if WatermarkMessage::Flux.bit(at) { '1' } else { '0' }).collect();
+        assert_eq!(flux, "1010101111111010000111100111001111010100101110");
     }
 }
