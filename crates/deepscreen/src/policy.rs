@@ -349,9 +349,6 @@ impl Policy {
         if let Some(surest) = surest(flagged.copied()) {
             return Some(surest.score.probability);
         }
-        if is_settled {
-            return None;
-        }
         let judges: Vec<&Opinion<'_>> = decisive.iter().chain(voters).copied().collect();
         if is_settled && !judges.iter().any(|o| o.label() == Label::LikelyManipulated) {
             return None;
@@ -736,7 +733,7 @@ mod tests {
 
     #[test]
     fn policies_that_mean_the_same_have_one_checksum() {
-        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' } }\nschema = 1";
+        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' }, watermark = { role = 'decisive' } }\nschema = 1";
         assert_eq!(Policy::from_toml(rewritten).unwrap().sha256(), Policy::default().sha256());
         assert_ne!(Policy::default().with_max_fpr(0.02).unwrap().sha256(), Policy::default().sha256());
     }

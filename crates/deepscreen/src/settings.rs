@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hash::HashAnalyzer;
 use crate::media::Limits;
 use crate::policy::Policy;
+use crate::provenance::WatermarkAnalyzer;
 use crate::screener::Screener;
 
 /// The model that travels inside.
@@ -123,7 +124,7 @@ impl Settings {
         {
             builder = builder.analyzer(self.c2pa()?);
         }
-        builder.analyzer(HashAnalyzer).policy(policy).build()
+        builder.analyzer(WatermarkAnalyzer).analyzer(HashAnalyzer).policy(policy).build()
     }
 
     #[cfg(feature = "c2pa")]
