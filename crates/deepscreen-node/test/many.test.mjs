@@ -108,10 +108,14 @@ test('what the iterable throws comes after the screenings of the inputs before',
     yield photo;
     throw failure;
   }
+  function* rejects() {
+    yield* [photo, 'no/such/file', photo];
+    yield Promise.reject(failure);
+  }
   for (const [inputs, expected] of [
     [breaks(), failure],
+    [rejects(), failure],
     [[photo, 'no/such/file', photo, 7, photo], { name: 'TypeError', message: /^input: .* got 7$/ }],
-    [[photo, 'no/such/file', photo, Promise.reject(failure)], failure],
   ]) {
     const labels = [];
     await assert.rejects(async () => {

@@ -127,14 +127,16 @@ test('one screener serves any number of calls at once, beside one that goes thro
 });
 
 test('sentences are in the language that is asked for', async () => {
-  // The strictest rate that is asked for is one that this picture cannot keep: there is a reason to tell.
-  const strict = await Screener.create({ engine: 'rten', maxFpr: 0.2 });
+  // Nobody measured this model, which a reason says.
+  const detecting = await Screener.create({ engine: 'rten', models: [fixture('networks/green')] });
+  const data = new Uint8Array(300 * 300 * 3).map((_, i) => (i % 3 === 1 ? 255 : 0));
+  const green = { data, width: 300, height: 300, channels: 3 };
   const [english, vietnamese] = await Promise.all(
-    ['en', 'vi'].map((language) => strict.screen(fixture('sample/turned.jpg'), { language })),
+    ['en', 'vi'].map((language) => detecting.screen(green, { language })),
   );
   assert.deepEqual(english.verdict.reasons.map(({ code }) => code), vietnamese.verdict.reasons.map(({ code }) => code));
   assert.ok(english.verdict.reasons.length > 0);
-  assert.notDeepEqual(english.verdict.reasons, vietnamese.verdict.reasons);
+  assert.notEqual(english.verdict.reasons[0].message, vietnamese.verdict.reasons[0].message);
 });
 
 test('inputs of other types are refused with what was expected', async () => {

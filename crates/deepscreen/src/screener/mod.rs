@@ -200,7 +200,10 @@ impl Screener {
         self.inner.threads.spawn(move || {
             let screenings = inner.screen_guarded(inputs);
             // rayon ends the process at a panic that nobody waits for.
-            let _ = guard("screener", || Ok(done(screenings)));
+            let _ = guard("screener", || {
+                done(screenings);
+                Ok(())
+            });
         });
     }
 
