@@ -54,8 +54,7 @@ fn no_fixture_has_a_watermark_but_those_that_were_given_one() {
     screener().screen_paths(walk(fixture("")), |screening| {
         let path = screening.input.path.unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let expected =
-            name.starts_with("watermark_") && name != "watermark_none.png";
+        let expected = name.starts_with("watermark_") && name != "watermark_none.png";
         let is_found = screening.evidence.iter().any(|one| matches!(one.finding, Finding::Watermark(_)));
         assert_eq!(is_found, expected, "{name}");
         assert_eq!(screening.verdict.label == Label::LikelyManipulated, expected, "{name}");
