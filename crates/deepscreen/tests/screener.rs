@@ -1,12 +1,14 @@
 //! The screener through its public interface: order, isolation, and that nothing is lost.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use deepscreen::{
     Analyzer, BatchAnalyzer, Error, ErrorKind, Evidence, Finding, HashAnalyzer, Kind, Label, Limits, Media,
-    Need, OperatingPoint, Policy, Probability, Result, Sample, Score, Screener, Source, media, walk,
+    Need, OperatingPoint, Policy, Probability, Result, Sample, Score, Screener, Screening, Source, media,
+    walk,
 };
 
 /// Scores by the red of the first pixel, in batches; it panics at 13 and does not apply at 66.
@@ -314,6 +316,39 @@ fn what_is_spawned_comes_back_in_order_and_outlives_its_screener() {
     );
     assert_eq!(screenings[1].failures[0].kind, ErrorKind::Unreadable);
     assert_eq!(screenings[2].failures[0].kind, ErrorKind::Panic);
+}
+
+#[test]
+fn one_file_and_its_bytes_are_screened_as_many_are_whether_they_can_be_read_or_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let limits = Limits::default().with_max_bytes(40_000);
+    let screener = Screener::builder().analyzer(HashAnalyzer).limits(limits).build().unwrap();
+    let timeless = |mut screening: Screening| {
+        screening.elapsed = Duration::ZERO;
+        screening
+    };
+    let mut failures = Vec::new();
+    for name in [
+        "sample/turned.jpg",
+        "sample/cut.jpg",
+        "sample/notes.txt",
+        "hostile/empty.png",
+        "images/exr_plain.exr",
+        "missing",
+        "sample",
+    ] {
+        let path = folder.join(name);
+        let one = timeless(screener.screen_source(path.clone()));
+        let many = screener.screen_many([path.clone()]).next().map(timeless);
+        assert_eq!(Some(&one), many.as_ref(), "{name}");
+        failures.extend(one.failures.iter().map(|failure| failure.kind));
+        if let Ok(bytes) = std::fs::read(&path) {
+            let many = screener.screen_many([bytes.clone()]).next().map(timeless);
+            assert_eq!(Some(timeless(screener.screen_source(bytes))), many, "{name}");
+        }
+    }
+    use ErrorKind::{Empty, NotAnImage, TooLarge, Truncated, Unreadable};
+    assert_eq!(failures, [Truncated, NotAnImage, Empty, TooLarge, Unreadable, Unreadable]);
 }
 
 #[test]
