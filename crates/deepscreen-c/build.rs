@@ -15,6 +15,8 @@ fn main() {
             // The threads of a screener end a moment after it is freed: unloading the library would pull their code
             // from under them.
             argument("-Wl,-z,nodelete".to_owned());
+            // rav1d exports the C functions of dav1d: a program that has dav1d too would get ours, or we its own.
+            argument("-Wl,--exclude-libs,ALL".to_owned());
         }
         _ => {}
     }
