@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use deepscreen::{Finding, Label, Screening};
+use deepscreen::{Finding, Label, Screening, Statement};
+use unicode_width::UnicodeWidthStr;
 
 use crate::args::{InspectArguments, InspectFormat};
 use crate::output::{escape, sink};
@@ -59,6 +60,7 @@ fn describe(screening: &Screening, text: Text) -> String {
     let mut hashes = Vec::new();
     let mut notes = Vec::new();
     let mut provenance = Vec::new();
+    let mut statements = Vec::new();
     for evidence in &screening.evidence {
         match &evidence.finding {
             Finding::Score(score) => {
@@ -77,11 +79,14 @@ fn describe(screening: &Screening, text: Text) -> String {
             Finding::C2pa(credentials) => provenance.extend(text.credentials(credentials)),
             Finding::Watermark(watermark) => provenance.push(text.watermark(watermark)),
             Finding::Media(found) => notes.extend(found.iter().map(|note| text.media_note(note))),
+            Finding::Metadata(statement) => statements.push(statement),
+            Finding::MetadataFault(fault) => notes.push(escape(&text.metadata_fault(fault))),
             _ => {}
         }
     }
     groups.push((text.heading_provenance(), provenance));
     groups.push((text.heading_detectors(), scores));
+    groups.push((text.heading_metadata(), metadata(&statements, text)));
     groups.push((text.heading_hashes(), hashes));
     groups.push((text.heading_notes(), notes));
     let failures = screening.failures.iter().map(|failure| {
@@ -104,4 +109,28 @@ fn describe(screening: &Screening, text: Text) -> String {
         })
         .collect();
     blocks.join("\n")
+}
+
+/// Characters of a value that a person is shown; the record has more.
+const SHOWN: usize = 120;
+
+/// One line for each field, under what it is about.
+fn metadata(statements: &[&Statement], text: Text) -> Vec<String> {
+    let topic = |statement: &Statement| text.topic(statement.topic);
+    let widest = statements.iter().map(|statement| topic(statement).width()).max().unwrap_or(0);
+    let line = |statement: &&Statement| {
+        let heading = topic(statement);
+        let padding = " ".repeat(widest - heading.width());
+        // A prompt is many lines: one is shown, with spaces for their ends.
+        let words: Vec<&str> = statement.value.split_whitespace().collect();
+        let value = words.join(" ");
+        let shown: String = value.chars().take(SHOWN).collect();
+        let dots = if statement.is_cut || value.chars().count() > SHOWN { ".." } else { "" };
+        let tool = match &statement.tool {
+            Some(tool) if !value.eq_ignore_ascii_case(tool) => format!("{tool}: "),
+            _ => String::new(),
+        };
+        escape(&format!("{heading}{padding}  {tool}{shown}{dots}  ({})", statement.field))
+    };
+    statements.iter().map(line).collect()
 }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deepscreen::{Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, Policy, Screener, WatermarkAnalyzer};
+use deepscreen::{
+    Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, MetadataAnalyzer, Policy,
+    Screener, WatermarkAnalyzer,
+};
 
 use crate::args::{EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
@@ -26,7 +29,7 @@ pub(crate) fn screener(
         }
         None => None,
     };
-    let mut builder = Screener::builder().threads(engine.threads());
+    let mut builder = Screener::builder().threads(engine.threads()).analyzer(MetadataAnalyzer::default());
     for model in &judging.models {
         let detector = detector(model, &judging.model, engine, judging.trust_models, text)?;
         let mut detector = detector.with_variants(judging.stability.into());
@@ -40,7 +43,12 @@ pub(crate) fn screener(
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }
-    Ok(builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer).analyzer(HashAnalyzer).policy(policy).build()?)
+    Ok(builder
+        .analyzer(c2pa(judging)?)
+        .analyzer(WatermarkAnalyzer)
+        .analyzer(HashAnalyzer)
+        .policy(policy)
+        .build()?)
 }
 
 fn c2pa(judging: &JudgingArguments) -> Result<C2paAnalyzer, Failed> {

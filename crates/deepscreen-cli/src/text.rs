@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use deepscreen::media::Note;
 use deepscreen::{
-    Face, Label, Language, Limits, Network, OperatingPoint, Probability, Region, Summary, Watermark,
-    WatermarkMessage,
+    Face, Fault, FaultKind, Grade, Kind, Label, Language, Limits, Network, OperatingPoint, Probability,
+    Region, Summary, Topic, Watermark, WatermarkMessage,
 };
 
 /// The program's sentences in one language.
@@ -108,6 +108,52 @@ impl Text {
         match self.0 {
             Language::Vietnamese => format!("bộ phát hiện {detector} {probability}"),
             _ => format!("detector {detector} {probability}"),
+        }
+    }
+
+    /// What a file says of itself, in half a line.
+    pub(crate) fn statement(
+        self,
+        topic: Topic,
+        kind: Option<Kind>,
+        grade: Grade,
+        tool: Option<&str>,
+    ) -> String {
+        let is_hint = grade == Grade::Circumstantial;
+        let found = kind.map_or("", |kind| kind.text(self.0));
+        let said = match (topic, tool) {
+            (Topic::Editor, tool) => match self.0 {
+                Language::Vietnamese => format!("đã qua {}", tool.unwrap_or("phần mềm chỉnh sửa")),
+                _ => format!("went through {}", tool.unwrap_or("an editor")),
+            },
+            (Topic::Thumbnail, _) => self
+                .pick("the thumbnail shows another picture", "hình thu nhỏ cho thấy một ảnh khác")
+                .to_owned(),
+            (Topic::AiLabel, _) if is_hint => match self.0 {
+                Language::Vietnamese => format!("có thể {found}: nhãn nội dung AI để ngỏ"),
+                _ => format!("perhaps {found}: so says its label for AI content"),
+            },
+            (_, Some(tool)) if is_hint => match self.0 {
+                Language::Vietnamese => format!("có thể {found}: có nhắc đến {tool}"),
+                _ => format!("perhaps {found}: names {tool}"),
+            },
+            (_, None) if is_hint => match self.0 {
+                Language::Vietnamese => format!("có thể {found}"),
+                _ => format!("perhaps {found}"),
+            },
+            (Topic::AiGenerator, Some(tool)) => match self.0 {
+                Language::Vietnamese => format!("do {tool} ghi"),
+                _ => format!("written by {tool}"),
+            },
+            (Topic::AiLabel, _) => self.pick("labelled as AI content", "mang nhãn nội dung AI").to_owned(),
+            (Topic::Prompt, _) => {
+                self.pick("holds a generator's prompt", "có yêu cầu gửi cho công cụ tạo ảnh").to_owned()
+            }
+            _ => self.pick("by its source type", "theo loại nguồn").to_owned(),
+        };
+        match self.0 {
+            Language::Vietnamese => format!("{said} (siêu dữ liệu)"),
+            _ => format!("{said} (metadata)"),
         }
     }
 
@@ -241,6 +287,37 @@ impl Text {
 
     pub(crate) fn heading_hashes(self) -> &'static str {
         self.pick("Hashes", "Mã băm")
+    }
+
+    pub(crate) fn heading_metadata(self) -> &'static str {
+        self.pick("Metadata", "Siêu dữ liệu")
+    }
+
+    /// What a field is about, as a heading of its line.
+    pub(crate) fn topic(self, topic: Topic) -> &'static str {
+        match topic {
+            Topic::AiGenerator => self.pick("AI tool", "Công cụ AI"),
+            Topic::SourceType => self.pick("Source type", "Loại nguồn"),
+            Topic::AiLabel => self.pick("AI label", "Nhãn AI"),
+            Topic::Prompt => self.pick("AI detail", "Chi tiết AI"),
+            Topic::Thumbnail => self.pick("Thumbnail", "Hình thu nhỏ"),
+            Topic::Editor => self.pick("Editor", "Chỉnh sửa"),
+            Topic::Software => self.pick("Software", "Phần mềm"),
+            Topic::Camera => self.pick("Camera", "Máy ảnh"),
+            Topic::Date => self.pick("Date", "Ngày giờ"),
+            Topic::Orientation => self.pick("Orientation", "Hướng ảnh"),
+            _ => self.pick("Other", "Khác"),
+        }
+    }
+
+    pub(crate) fn metadata_fault(self, fault: &Fault) -> String {
+        let words = match fault.kind {
+            FaultKind::WrongChecksum => self.pick("its checksum is wrong", "mã kiểm không khớp"),
+            FaultKind::Truncated => self.pick("ends early", "bị cắt cụt"),
+            FaultKind::TooLarge => self.pick("larger than what is read of it", "lớn hơn mức được đọc"),
+            _ => self.pick("damaged", "bị hỏng"),
+        };
+        format!("{}: {words}", fault.field)
     }
 
     pub(crate) fn heading_notes(self) -> &'static str {

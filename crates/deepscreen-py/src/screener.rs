@@ -27,7 +27,10 @@ impl Screener {
     /// `policy_file` the name of the file that it comes from, for messages.
     #[new]
     #[pyo3(signature = (*, models, faces, stability, policy, policy_file, max_fpr, threads, engine, onnxruntime, provider, limits, language))]
-    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments; each is checked and named by itself")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "Python's keyword arguments; each is checked and named by itself"
+    )]
     fn new(
         py: Python<'_>,
         models: Option<Vec<PathBuf>>,

@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::hash::Hashes;
 use crate::language::Language;
 use crate::media::Note;
+use crate::provenance::Fault;
 
 pub mod c2pa;
+mod metadata;
 mod watermark;
 
+pub(crate) use metadata::harmless;
+pub use metadata::{Grade, Statement, Topic};
 pub use watermark::{Watermark, WatermarkMessage};
 
 /// One thing that one source found.
@@ -43,6 +47,10 @@ pub enum Finding {
     Watermark(Watermark),
     /// How the pixels came to be, where a viewer should know.
     Media(Vec<Note>),
+    /// What a field of the file's metadata says of where the picture is from.
+    Metadata(Statement),
+    /// What is wrong with the file's metadata.
+    MetadataFault(Fault),
 }
 
 /// A detector's answer for one picture.

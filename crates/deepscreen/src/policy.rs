@@ -10,6 +10,7 @@ use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Probability, Scor
 use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
 
 mod c2pa;
+mod metadata;
 
 /// What a source's word counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub enum Role {
     /// It settles the verdict alone.
     Decisive,
     /// It is weighed with the other voters: the verdict follows the majority. A source that gives no probability (`c2pa`,
-    /// `watermark`) asks for review.
+    /// `metadata`, `watermark`) asks for review.
     Votes,
     /// It is shown as a reason and changes nothing.
     Advisory,
@@ -90,6 +91,9 @@ pub enum Fusion {
 /// [sources.c2pa]                 # Content Credentials: made by AI, or changed after signing
 /// role = "decisive"
 ///
+/// [sources.metadata]             # what tools wrote into the file: made by AI
+/// role = "decisive"
+///
 /// [sources.watermark]            # one that is found: made by AI
 /// role = "decisive"
 /// "#)?;
@@ -124,6 +128,7 @@ impl Default for Policy {
         let sources = BTreeMap::from([
             ("detector/*".to_owned(), rule),
             ("c2pa".to_owned(), decisive),
+            ("metadata".to_owned(), decisive),
             ("watermark".to_owned(), decisive),
         ]);
         Self { schema: 1, fusion: Fusion::default(), sources }
@@ -166,7 +171,8 @@ struct Opinion<'a> {
 
 /// What a source says that gives no probability.
 struct Word {
-    label: Label,
+    /// `None` where it is worth saying and changes nothing.
+    label: Option<Label>,
     kind: Option<Kind>,
     strength: Strength,
     cause: Cause,
@@ -230,8 +236,17 @@ impl Policy {
     /// Judges one picture by what was found in it.
     pub fn decide(&self, evidence: &[Evidence]) -> Verdict {
         let opinions = self.opinions(evidence);
-        let statements: Vec<Statement> = evidence.iter().filter_map(|one| self.statement(one)).collect();
-        let mut reasons: Vec<Reason> = statements.iter().map(|statement| statement.reason.clone()).collect();
+        let mut statements: Vec<Statement> = Vec::new();
+        for statement in evidence.iter().filter_map(|one| self.statement(one)) {
+            if !statements.iter().any(|other| metadata::is_same(&other.reason, &statement.reason)) {
+                statements.push(statement);
+            }
+        }
+        let told = |counts: bool| {
+            let counting = statements.iter().filter(move |statement| statement.label.is_some() == counts);
+            counting.map(|statement| statement.reason.clone())
+        };
+        let mut reasons: Vec<Reason> = told(true).collect();
         reasons.extend(opinions.iter().filter_map(Opinion::reason));
         let voters: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Votes).collect();
         let decisive: Vec<&Opinion<'_>> = opinions.iter().filter(|o| o.role == Role::Decisive).collect();
@@ -248,11 +263,12 @@ impl Policy {
         };
         reasons.extend(opinions.iter().filter_map(Opinion::instability));
         reasons.extend(disagreement(&voters));
-        reasons.sort_by_key(|reason| reason.strength);
         if label == Label::Inconclusive && reasons.is_empty() {
             let source = "policy".to_owned();
             reasons.push(Reason { source, strength: Strength::Weak, cause: Cause::NothingJudged });
         }
+        reasons.extend(told(false));
+        reasons.sort_by_key(|reason| reason.strength);
 
         let mut kinds: Vec<_> = opinions
             .iter()
@@ -314,8 +330,9 @@ impl Policy {
     fn statement(&self, evidence: &Evidence) -> Option<Statement> {
         let word = match &evidence.finding {
             Finding::C2pa(credentials) => c2pa::word(credentials)?,
+            Finding::Metadata(statement) => metadata::word(statement)?,
             Finding::Watermark(watermark) => Word {
-                label: Label::LikelyManipulated,
+                label: Some(Label::LikelyManipulated),
                 kind: Some(Kind::AiGenerated),
                 // Anybody can embed one, in a photograph too.
                 strength: Strength::Strong,
@@ -328,8 +345,8 @@ impl Policy {
         };
         let role = self.rule(&evidence.source)?.role;
         let (label, strength) = match role {
-            Role::Decisive => (Some(word.label), word.strength),
-            Role::Votes => (Some(Label::NeedsReview), word.strength.max(Strength::Strong)),
+            Role::Decisive => (word.label, word.strength),
+            Role::Votes => (word.label.map(|_| Label::NeedsReview), word.strength.max(Strength::Strong)),
             Role::Advisory => (None, Strength::Weak),
             Role::Ignored => return None,
         };
@@ -518,7 +535,7 @@ mod tests {
     use crate::evidence::{Watermark, WatermarkMessage};
     use crate::language::Language;
 
-    fn score(source: &str, probability: f64) -> Evidence {
+    pub(super) fn score(source: &str, probability: f64) -> Evidence {
         let p = |value| Probability::new(value).unwrap();
         let operating_points = vec![
             OperatingPoint { max_fpr: 0.01, threshold: p(0.9) },
@@ -733,7 +750,7 @@ mod tests {
 
     #[test]
     fn policies_that_mean_the_same_have_one_checksum() {
-        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' }, watermark = { role = 'decisive' } }\nschema = 1";
+        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' }, metadata = { role = 'decisive' }, watermark = { role = 'decisive' } }\nschema = 1";
         assert_eq!(Policy::from_toml(rewritten).unwrap().sha256(), Policy::default().sha256());
         assert_ne!(Policy::default().with_max_fpr(0.02).unwrap().sha256(), Policy::default().sha256());
     }

@@ -233,6 +233,27 @@ impl Serialize for EvidenceRecord<'_> {
                     map.serialize_entry("frames", &frames)?;
                 }
             }
+            Finding::Metadata(statement) => {
+                map.serialize_entry("kind", "metadata")?;
+                map.serialize_entry("field", &statement.field)?;
+                map.serialize_entry("value", &statement.value)?;
+                if statement.is_cut {
+                    map.serialize_entry("cut", &true)?;
+                }
+                map.serialize_entry("topic", statement.topic.code())?;
+                if let Some(tool) = &statement.tool {
+                    map.serialize_entry("tool", tool)?;
+                }
+                if let Some(kind) = statement.kind {
+                    map.serialize_entry("means", kind.code())?;
+                }
+                map.serialize_entry("grade", statement.grade.code())?;
+            }
+            Finding::MetadataFault(fault) => {
+                map.serialize_entry("kind", "metadata_fault")?;
+                map.serialize_entry("field", &fault.field)?;
+                map.serialize_entry("code", fault.kind.code())?;
+            }
         }
         map.end()
     }

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hash::HashAnalyzer;
 use crate::media::Limits;
 use crate::policy::Policy;
-use crate::provenance::WatermarkAnalyzer;
+use crate::provenance::{MetadataAnalyzer, WatermarkAnalyzer};
 use crate::screener::Screener;
 
 /// The model that travels inside.
@@ -94,7 +94,8 @@ impl Settings {
             .map_err(|error| Error::new(ErrorKind::InvalidConfig, error.to_string()).about("settings"))
     }
 
-    /// Loads the models and builds the screener: the detectors in the given order, then the hashes.
+    /// Loads the models and builds the screener: metadata, the detectors in the given
+    /// order, Content Credentials, watermarks, hashes.
     ///
     /// # Errors
     /// [`InvalidConfig`](ErrorKind::InvalidConfig), also for a rate of false alarms that was never measured for a
@@ -106,7 +107,8 @@ impl Settings {
             Some(path) => Some(Arc::new(FaceDetector::open(path, &engine)?)),
             None => None,
         };
-        let mut builder = Screener::builder().threads(self.threads).limits(self.limits.clone());
+        let builder = Screener::builder().threads(self.threads).limits(self.limits.clone());
+        let mut builder = builder.analyzer(MetadataAnalyzer::default());
         for model in &self.models {
             let mut detector = open(model, &engine)?.with_variants(self.stability.into());
             match &faces {

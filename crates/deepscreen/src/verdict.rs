@@ -1,7 +1,7 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
 use crate::evidence::c2pa::Trust;
-use crate::evidence::{Face, Kind, Probability, WatermarkMessage};
+use crate::evidence::{Face, Grade, Kind, Probability, Topic, WatermarkMessage};
 use crate::language::Language;
 
 mod c2pa;
@@ -168,6 +168,19 @@ pub enum Cause {
         /// How many of its bits were read as they should be.
         matching_bits: u32,
     },
+    /// The file says something of itself.
+    Statement {
+        /// What it is about.
+        topic: Topic,
+        /// What it means for the picture.
+        kind: Option<Kind>,
+        /// How far it can be relied on.
+        grade: Grade,
+        /// The tool that it speaks of.
+        tool: Option<String>,
+        /// Where it stands: `png.text.parameters`.
+        field: String,
+    },
     /// Nothing that may judge looked at the picture.
     NothingJudged,
 }
@@ -192,6 +205,15 @@ impl Reason {
                 WatermarkMessage::InvokeAi => "watermark.invokeai".to_owned(),
                 _ => "watermark.stable_diffusion".to_owned(),
             },
+            Cause::Statement { topic, .. } => {
+                let name = match topic {
+                    Topic::SourceType => "ai_source_type",
+                    Topic::Prompt => "ai_prompt",
+                    Topic::Thumbnail => "thumbnail_differs",
+                    topic => topic.code(),
+                };
+                format!("metadata.{name}")
+            }
             Cause::NothingJudged => "policy.nothing_judged".to_owned(),
         }
     }
@@ -297,11 +319,92 @@ impl Reason {
                     message.bits()
                 )
             }
+            (Cause::Statement { topic, kind, grade, tool, field }, language) => {
+                statement(*topic, *kind, *grade, tool.as_deref(), field, language)
+            }
             (Cause::NothingJudged, Language::English) => {
                 "nothing that may judge looked at the picture".to_owned()
             }
             (Cause::NothingJudged, Language::Vietnamese) => "chưa có gì đánh giá được ảnh này".to_owned(),
         }
+    }
+}
+
+/// What a file says of itself, as a sentence.
+fn statement(
+    topic: Topic,
+    kind: Option<Kind>,
+    grade: Grade,
+    tool: Option<&str>,
+    field: &str,
+    language: Language,
+) -> String {
+    let is_hint = grade == Grade::Circumstantial;
+    let found = kind.map_or("", |kind| kind.text(language));
+    match language {
+        Language::English => {
+            let by = |tool| format!("written by {tool} ({field})");
+            match (topic, tool) {
+                (Topic::AiGenerator, Some(tool)) if is_hint => {
+                    format!("perhaps {found}: the file names {tool} ({field})")
+                }
+                (Topic::AiGenerator, Some(tool)) => format!("{found}: {}", by(tool)),
+                (Topic::SourceType, _) if is_hint => {
+                    format!("perhaps {found}: the file's source type allows for it ({field})")
+                }
+                (Topic::SourceType, _) => {
+                    format!("{found}: by the source type that the file gives ({field})")
+                }
+                (Topic::AiLabel, _) if is_hint => {
+                    format!("perhaps {found}: the label for AI content says that it may be ({field})")
+                }
+                (Topic::AiLabel, Some(tool)) => {
+                    format!("{found}: it has the label for AI content, by {tool} ({field})")
+                }
+                (Topic::AiLabel, None) => format!("{found}: it has the label for AI content ({field})"),
+                (Topic::Prompt, _) => {
+                    format!("{found}: the file says what a generator was asked for ({field})")
+                }
+                (Topic::Editor, tool) => {
+                    format!(
+                        "it went through {} ({field}), which is no sign of a fake",
+                        tool.unwrap_or("an editor")
+                    )
+                }
+                (Topic::Thumbnail, _) => {
+                    format!(
+                        "the thumbnail in the file shows another picture ({field}): it was changed afterwards"
+                    )
+                }
+                _ => format!("{}: the file says so ({field})", if is_hint { "perhaps AI" } else { found }),
+            }
+        }
+        Language::Vietnamese => match (topic, tool) {
+            (Topic::AiGenerator, Some(tool)) if is_hint => {
+                format!("có thể {found}: tệp có nhắc đến {tool} ({field})")
+            }
+            (Topic::AiGenerator, Some(tool)) => format!("{found}: do {tool} ghi vào tệp ({field})"),
+            (Topic::SourceType, _) if is_hint => {
+                format!("có thể {found}: loại nguồn ghi trong tệp để ngỏ khả năng đó ({field})")
+            }
+            (Topic::SourceType, _) => format!("{found}: theo loại nguồn ghi trong tệp ({field})"),
+            (Topic::AiLabel, _) if is_hint => {
+                format!("có thể {found}: nhãn nội dung AI trong tệp nói là có thể ({field})")
+            }
+            (Topic::AiLabel, Some(tool)) => {
+                format!("{found}: tệp mang nhãn nội dung AI, do {tool} ghi ({field})")
+            }
+            (Topic::AiLabel, None) => format!("{found}: tệp mang nhãn nội dung AI ({field})"),
+            (Topic::Prompt, _) => format!("{found}: tệp ghi lại yêu cầu gửi cho công cụ tạo ảnh ({field})"),
+            (Topic::Editor, tool) => format!(
+                "ảnh đã qua {} ({field}); điều đó không có nghĩa là ảnh giả",
+                tool.unwrap_or("một phần mềm chỉnh sửa")
+            ),
+            (Topic::Thumbnail, _) => {
+                format!("hình thu nhỏ trong tệp cho thấy một ảnh khác ({field}): ảnh đã bị sửa sau đó")
+            }
+            _ => format!("{}: tệp tự ghi như vậy ({field})", if is_hint { "có thể do AI" } else { found }),
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use deepscreen::{
     Analyzer, Contract, Detector, EngineChoice, EngineOptions, Evidence, FaceDetector, Finding, HashAnalyzer,
-    Kind, Language, Media, Probability, Score, Screener, Screening, walk,
+    Kind, Language, Media, MetadataAnalyzer, Probability, Score, Screener, Screening, walk,
 };
 use serde_json::Value;
 
@@ -14,8 +14,10 @@ use serde_json::Value;
 fn every_record_fits_the_schema() {
     let schema = schema();
     let detector = Detector::bundled(&EngineOptions::default().with_choice(EngineChoice::Rten)).unwrap();
-    let hashes_only = Screener::builder().analyzer(HashAnalyzer).build().unwrap();
-    let with_detector = Screener::builder().analyzer(detector).analyzer(HashAnalyzer).build().unwrap();
+    let metadata = MetadataAnalyzer::default;
+    let hashes_only = Screener::builder().analyzer(metadata()).analyzer(HashAnalyzer).build().unwrap();
+    let with_detector = Screener::builder().analyzer(metadata()).analyzer(detector).analyzer(HashAnalyzer);
+    let with_detector = with_detector.build().unwrap();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut records = 0;
     let mut check = |screening: Screening| {

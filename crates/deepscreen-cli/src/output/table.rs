@@ -123,6 +123,9 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
                 Some(text.credentials_claim(source_type, *trust))
             }
             Cause::CredentialsBroken { .. } => Some(text.credentials_broken().to_owned()),
+            Cause::Statement { topic, kind, grade, tool, .. } => {
+                Some(escape(&text.statement(*topic, *kind, *grade, tool.as_deref())))
+            }
             _ => None,
         })
         .collect();

@@ -34,6 +34,9 @@ pub struct Limits {
     /// [settings](crate::Settings) the field is `max_manifest_seconds`, a number.
     #[serde(rename = "max_manifest_seconds", deserialize_with = "seconds")]
     pub max_manifest_time: Duration,
+    /// Bytes of metadata that are read of one file, inflated ones counted too. Default: 16 MiB. What is beyond is left
+    /// out, and the [fault](crate::Fault) is noted.
+    pub max_metadata_bytes: u64,
 }
 
 impl Default for Limits {
@@ -45,6 +48,7 @@ impl Default for Limits {
             max_decoder_bytes: 1 << 30,
             max_manifest_bytes: 32 << 20,
             max_manifest_time: Duration::from_secs(10),
+            max_metadata_bytes: 16 << 20,
         }
     }
 }
@@ -82,6 +86,7 @@ impl Limits {
     pub fn with_max_decoder_bytes(self, max_decoder_bytes: u64) -> Self {
         Self { max_decoder_bytes, ..self }
     }
+
     /// These limits with another [`max_manifest_bytes`](Self::max_manifest_bytes).
     #[must_use]
     pub fn with_max_manifest_bytes(self, max_manifest_bytes: u64) -> Self {
@@ -92,6 +97,12 @@ impl Limits {
     #[must_use]
     pub fn with_max_manifest_time(self, max_manifest_time: Duration) -> Self {
         Self { max_manifest_time, ..self }
+    }
+
+    /// These limits with another [`max_metadata_bytes`](Self::max_metadata_bytes).
+    #[must_use]
+    pub fn with_max_metadata_bytes(self, max_metadata_bytes: u64) -> Self {
+        Self { max_metadata_bytes, ..self }
     }
 }
 

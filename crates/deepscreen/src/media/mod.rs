@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind, Result};
 
+pub(crate) use decode::ifd;
 pub use format::{Format, OtherFormat, RawFormat};
 pub use limits::Limits;
 pub use luma::Luma;

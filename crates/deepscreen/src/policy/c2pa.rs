@@ -18,7 +18,7 @@ pub(super) fn word(credentials: &Credentials) -> Option<Word> {
     if manifest.integrity == Integrity::Broken {
         // What it claims proves nothing any more.
         return Some(Word {
-            label: Label::NeedsReview,
+            label: Some(Label::NeedsReview),
             kind: None,
             strength: Strength::Strong,
             cause: Cause::CredentialsBroken { failures: manifest.failures.clone() },
@@ -40,7 +40,7 @@ pub(super) fn word(credentials: &Credentials) -> Option<Word> {
         signer: manifest.signer.clone(),
         trust: manifest.trust,
     };
-    Some(Word { label: claim.label, kind: claim.kind, strength, cause })
+    Some(Word { label: Some(claim.label), kind: claim.kind, strength, cause })
 }
 
 struct Claim<'a> {

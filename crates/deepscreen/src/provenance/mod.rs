@@ -2,8 +2,10 @@
 
 #[cfg(feature = "c2pa")]
 mod c2pa;
+mod metadata;
 mod watermark;
 
 #[cfg(feature = "c2pa")]
 pub use c2pa::C2paAnalyzer;
+pub use metadata::{Fault, FaultKind, Metadata, MetadataAnalyzer};
 pub use watermark::WatermarkAnalyzer;

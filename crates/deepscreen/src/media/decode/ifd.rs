@@ -1,19 +1,38 @@
 //! The directories of TIFF, which EXIF and most camera raw files share: bounded, and safe against loops.
 
+/// Where the bytes of a TIFF structure are: in memory, or in a file that is read piece by piece.
+pub(crate) trait Octets: Copy {
+    /// `N` bytes from `at` on; `None` where the structure ends before.
+    fn array<const N: usize>(self, at: usize) -> Option<[u8; N]>;
+
+    /// `length` bytes from `at` on; `None` where the structure ends before, or where they are more than may be read.
+    fn bytes(self, at: usize, length: usize) -> Option<Vec<u8>>;
+}
+
+impl Octets for &[u8] {
+    fn array<const N: usize>(self, at: usize) -> Option<[u8; N]> {
+        self.get(at..at.checked_add(N)?)?.try_into().ok()
+    }
+
+    fn bytes(self, at: usize, length: usize) -> Option<Vec<u8>> {
+        Some(self.get(at..at.checked_add(length)?)?.to_vec())
+    }
+}
+
 /// A TIFF structure: its bytes and their order.
 #[derive(Clone, Copy)]
-pub(super) struct Tiff<'a> {
-    bytes: &'a [u8],
+pub(crate) struct Tiff<B> {
+    bytes: B,
     little: bool,
     big: bool,
 }
 
 /// One directory entry.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) tag: u16,
+pub(crate) struct Entry {
+    pub(crate) tag: u16,
     kind: u16,
-    count: u64,
+    pub(crate) count: u64,
     at: usize,
 }
 
@@ -22,10 +41,10 @@ const MAX_DIRECTORIES: usize = 64;
 /// Entries of one directory; real files have fewer than 100.
 const MAX_ENTRIES: usize = 1024;
 
-impl<'a> Tiff<'a> {
+impl<B: Octets> Tiff<B> {
     /// Reads the header. The variants of Olympus and Panasonic raw files have another number than 42.
-    pub(super) fn new(bytes: &'a [u8]) -> Option<(Self, usize)> {
-        let little = match bytes.get(..2)? {
+    pub(crate) fn new(bytes: B) -> Option<(Self, usize)> {
+        let little = match &bytes.array::<2>(0)? {
             b"II" => true,
             b"MM" => false,
             _ => return None,
@@ -41,27 +60,28 @@ impl<'a> Tiff<'a> {
         }
     }
 
-    fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
-        self.bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+    /// Whether numbers have their low byte first.
+    pub(crate) fn is_little_endian(&self) -> bool {
+        self.little
     }
 
     fn u16(&self, at: usize) -> Option<u16> {
-        let bytes = self.array(at)?;
+        let bytes = self.bytes.array(at)?;
         Some(if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
     }
 
     fn u32(&self, at: usize) -> Option<u32> {
-        let bytes = self.array(at)?;
+        let bytes = self.bytes.array(at)?;
         Some(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
     }
 
     fn u64(&self, at: usize) -> Option<u64> {
-        let bytes = self.array(at)?;
+        let bytes = self.bytes.array(at)?;
         Some(if self.little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) })
     }
 
     /// The entries of the directory at `at`, and where the next directory is (0: none).
-    pub(super) fn directory(&self, at: usize) -> (Vec<Entry>, usize) {
+    pub(crate) fn directory(&self, at: usize) -> (Vec<Entry>, usize) {
         self.try_directory(at).unwrap_or_default()
     }
 
@@ -102,7 +122,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// The directories that follow each other from `first`.
-    pub(super) fn chain(&self, first: usize) -> Vec<(usize, Vec<Entry>)> {
+    pub(crate) fn chain(&self, first: usize) -> Vec<(usize, Vec<Entry>)> {
         let mut chain: Vec<(usize, Vec<Entry>)> = Vec::new();
         let mut at = first;
         while at != 0 && chain.len() < MAX_DIRECTORIES && chain.iter().all(|(seen, _)| *seen != at) {
@@ -117,14 +137,14 @@ impl<'a> Tiff<'a> {
     }
 
     /// The value number `index` of an entry, as an unsigned number.
-    pub(super) fn number(&self, entry: &Entry, index: u64) -> Option<u64> {
+    pub(crate) fn number(&self, entry: &Entry, index: u64) -> Option<u64> {
         if index >= entry.count {
             return None;
         }
         let at =
             entry.at.checked_add(usize::try_from(index.checked_mul(size_of_kind(entry.kind)?)?).ok()?)?;
         match entry.kind {
-            1 | 6 | 7 => self.bytes.get(at).copied().map(u64::from),
+            1 | 6 | 7 => self.bytes.array(at).map(|[byte]| u64::from(byte)),
             3 | 8 => self.u16(at).map(u64::from),
             4 | 9 | 13 => self.u32(at).map(u64::from),
             16 | 18 => self.u64(at),
@@ -133,12 +153,12 @@ impl<'a> Tiff<'a> {
     }
 
     /// The values of an entry, at most `most` of them.
-    pub(super) fn numbers(&self, entry: &Entry, most: u64) -> Vec<u64> {
+    pub(crate) fn numbers(&self, entry: &Entry, most: u64) -> Vec<u64> {
         (0..entry.count.min(most)).map_while(|index| self.number(entry, index)).collect()
     }
 
     /// Writes a small number over the first value of an entry, in a copy of the bytes.
-    pub(super) fn set(&self, copy: &mut [u8], entry: &Entry, value: u8) {
+    pub(crate) fn set(&self, copy: &mut [u8], entry: &Entry, value: u8) {
         let size = size_of_kind(entry.kind).unwrap_or(1) as usize;
         if let Some(field) = copy.get_mut(entry.at..entry.at.saturating_add(size)) {
             field.fill(0);
@@ -147,7 +167,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// Makes the directory at `at` the last one, in a copy of the bytes.
-    pub(super) fn end_chain(&self, copy: &mut [u8], at: usize) {
+    pub(crate) fn end_chain(&self, copy: &mut [u8], at: usize) {
         let (entries, _) = self.directory(at);
         let (head, size, link) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let next = at.saturating_add(head + size * entries.len());
@@ -157,20 +177,32 @@ impl<'a> Tiff<'a> {
     }
 
     /// The text of an entry.
-    pub(super) fn text(&self, entry: &Entry) -> Option<&'a [u8]> {
+    pub(crate) fn text(&self, entry: &Entry) -> Option<Vec<u8>> {
+        (entry.kind == 2).then(|| self.octets(entry)).flatten()
+    }
+
+    /// The bytes of an entry of bytes, whether it is called text or not.
+    pub(crate) fn octets(&self, entry: &Entry) -> Option<Vec<u8>> {
         let length = usize::try_from(entry.count).ok()?;
-        (entry.kind == 2).then(|| self.bytes.get(entry.at..entry.at.checked_add(length)?)).flatten()
+        matches!(entry.kind, 1 | 2 | 6 | 7 | 129).then(|| self.bytes.bytes(entry.at, length)).flatten()
+    }
+
+    /// The bytes of an entry that calls a stream of bytes numbers of 32 bits.
+    pub(crate) fn stream(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let length = usize::try_from(entry.count).ok()?.checked_mul(4)?;
+        (entry.kind == 4).then(|| self.bytes.bytes(entry.at, length)).flatten()
     }
 }
 
 /// The entry with `tag`.
-pub(super) fn find(entries: &[Entry], tag: u16) -> Option<&Entry> {
+pub(crate) fn find(entries: &[Entry], tag: u16) -> Option<&Entry> {
     entries.iter().find(|entry| entry.tag == tag)
 }
 
 const fn size_of_kind(kind: u16) -> Option<u64> {
     match kind {
-        1 | 2 | 6 | 7 => Some(1),
+        // 129: UTF-8, of EXIF 3.0.
+        1 | 2 | 6 | 7 | 129 => Some(1),
         3 | 8 => Some(2),
         4 | 9 | 11 | 13 => Some(4),
         5 | 10 | 12 | 16 | 17 | 18 => Some(8),
@@ -185,7 +217,7 @@ mod tests {
     #[test]
     fn a_directory_that_follows_itself_is_read_once() {
         let bytes = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x08\0\0\0";
-        let (tiff, first) = Tiff::new(bytes).unwrap();
+        let (tiff, first) = Tiff::new(&bytes[..]).unwrap();
         let chain = tiff.chain(first);
         assert_eq!(chain.len(), 1);
         assert_eq!(tiff.number(&chain[0].1[0], 0), Some(6));

@@ -7,7 +7,7 @@ mod color;
 mod generic;
 #[cfg(any(feature = "heic", feature = "avif"))]
 mod heif;
-mod ifd;
+pub(crate) mod ifd;
 mod jpeg;
 mod jpeg_reduced;
 #[cfg(feature = "jxl")]

@@ -38,7 +38,8 @@ pub(super) fn kind(bytes: &[u8]) -> Option<RawFormat> {
     if !directories.iter().any(is_sensor) {
         return None;
     }
-    let make = ifd::find(main, MAKE).and_then(|entry| tiff.text(entry)).unwrap_or(b"").to_ascii_uppercase();
+    let make =
+        ifd::find(main, MAKE).and_then(|entry| tiff.text(entry)).unwrap_or_default().to_ascii_uppercase();
     Some(match make.as_slice() {
         make if make.starts_with(b"NIKON") => RawFormat::Nef,
         make if make.starts_with(b"SONY") => RawFormat::Arw,
@@ -49,7 +50,7 @@ pub(super) fn kind(bytes: &[u8]) -> Option<RawFormat> {
 }
 
 /// The directories of a file: the chain, what hangs below it, and EXIF's.
-fn directories(tiff: &Tiff<'_>, first: usize) -> Vec<Vec<Entry>> {
+fn directories(tiff: &Tiff<&[u8]>, first: usize) -> Vec<Vec<Entry>> {
     let mut seen = Vec::new();
     let mut found = Vec::new();
     let mut next: Vec<usize> = tiff.chain(first).into_iter().map(|(at, _)| at).rev().collect();
@@ -104,7 +105,7 @@ pub(super) fn decode(bytes: &[u8], kind: RawFormat, limits: &Limits) -> Result<R
 }
 
 /// The previews that one directory names: by the tags of a thumbnail, or as one strip in JPEG.
-fn previews<'a>(tiff: &Tiff<'_>, bytes: &'a [u8], entries: &[Entry]) -> Vec<&'a [u8]> {
+fn previews<'a>(tiff: &Tiff<&[u8]>, bytes: &'a [u8], entries: &[Entry]) -> Vec<&'a [u8]> {
     let value = |tag| ifd::find(entries, tag).and_then(|entry| tiff.number(entry, 0));
     let slice = |offset: Option<u64>, length: Option<u64>| {
         let start = usize::try_from(offset?).ok()?;
