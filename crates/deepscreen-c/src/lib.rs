@@ -1,7 +1,7 @@
 //! The C interface of deepscreen: numbers and pointers in, numbers and JSON out.
 //!
 //! C programs include `include/deepscreen.h`, which is made from what stands here. Every call runs behind a guard, so
-//! that no panic leaves the library, and everything that C holds is a [handle](handles), so that what was freed is an
+//! that no panic leaves the library, and everything that C holds is a handle, so that what was freed is an
 //! error and no address. The only unsafe code of the project that is written by hand stands in this crate.
 //!
 //! # Safety
