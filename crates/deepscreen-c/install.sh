@@ -3,14 +3,16 @@
 #
 # usage: install.sh PREFIX [BUILD]
 #
-# BUILD is the folder that cargo built into: target/release of the workspace, unless said otherwise. Build first:
+# BUILD is the folder that cargo built into: target/release here, or in the workspace, unless said otherwise. Build first:
 #   cargo build --release -p deepscreen-c
 # DESTDIR goes before PREFIX where files are written, for packages.
 set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '4p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 prefix=$1
-build=${2:-${CARGO_TARGET_DIR:-$here/../../target}/release}
+target=$here/target
+[ -d "$target" ] || target=$here/../../target
+build=${2:-${CARGO_TARGET_DIR:-$target}/release}
 to=${DESTDIR:-}$prefix
 case $prefix in /*) ;; *) echo "install.sh: $prefix: an absolute path is needed" >&2; exit 2 ;; esac
 

@@ -26,8 +26,8 @@
  * Every function may be called on any thread at any time. A thread needs some 8 MiB of stack, as Linux gives it:
  * decoders run on it.
  *
- * Records and hashes are JSON in UTF-8: https://json-schema.org describes the schema's language, and
- * crates/deepscreen/schema/deepscreen-1.json the record.
+ * Records and hashes are JSON in UTF-8. A record is described by the JSON Schema deepscreen-1.json of the library
+ * `deepscreen`; its fields are only ever added to.
  *
  * After fork(), the child may not go on using what the parent made: the threads are missing there. */
 
