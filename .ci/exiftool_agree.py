@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Checks that metadata reads as ExifTool reads it, in every field that both know.
 
-usage: exiftool_agree.py DEEPSCREEN PICTURES [FLAG..]
+usage: exiftool_agree.py EXAMPLE PICTURES
 
-PICTURES is a folder; flags go to `deepscreen scan`, for instance a tiny model, as no detector is asked here. Needs exiftool on the path (Debian: libimage-exiftool-perl); says so and passes where it is not.
-What ExifTool leaves out or reads otherwise on purpose is listed in `known`, each with its reason.
+EXAMPLE is the crate's example `metadata`, which prints every field that it reads; PICTURES is a folder. Needs exiftool on the path (Debian: libimage-exiftool-perl); says so and passes where it is not.
 """
 import collections
 import json
@@ -51,21 +50,16 @@ def plain(value):
 
 
 def main():
-    program, pictures, *flags = sys.argv[1:]
+    program, pictures = sys.argv[1:]
     if not shutil.which("exiftool"):
         print("skipped: exiftool is not installed (apt-get install libimage-exiftool-perl)")
         return 0
-    scan = subprocess.run([program, "scan", "--format", "jsonl", *flags, pictures], capture_output=True, text=True, check=True)
+    ours = subprocess.run([program, pictures], capture_output=True, text=True, check=True)
     records = {}
-    faulty = set()
-    for record in map(json.loads, scan.stdout.splitlines()):
-        path = record["input"]["path"]
-        fields = records.setdefault(path, collections.defaultdict(set))
-        for evidence in record["evidence"]:
-            if evidence["kind"] == "metadata":
-                fields[evidence["field"]].add(plain(evidence["value"]))
-            elif evidence["kind"] == "metadata_fault":
-                faulty.add(path)
+    for record in map(json.loads, ours.stdout.splitlines()):
+        fields = records.setdefault(record["path"], collections.defaultdict(set))
+        for name, value in record["fields"]:
+            fields[name].add(plain(value))
     theirs = subprocess.run(["exiftool", "-json", "-G1", "-a", "-n", "-r", "-q", "-q", "-charset", "filename=utf8", *args(), pictures],
                             capture_output=True, text=True)
     tags = {entry["SourceFile"]: entry for entry in json.loads(theirs.stdout)}
@@ -90,23 +84,22 @@ def main():
         known = [f"{group}:{name}" for name in EXIF.values() for group in ("IFD0", "ExifIFD")] + [*XMP.values(), *IPTC.values()]
         for place in known:
             if place in entry and place not in ours and plain(entry[place]):
-                if place.endswith(":Artist"):
-                    continue  # read, and shown only where it names a generator
                 only_theirs.append((path, place, entry[place]))
-    for title, rows in (("differs", wrong), ("only deepscreen", only_ours), ("only exiftool", only_theirs)):
+    # ExifTool gives up on files that are cut or otherwise broken, and needs a module of Perl for compressed boxes: some of
+    # what it leaves out is shown.
+    for title, rows in (("differs", wrong), ("only exiftool", only_theirs), ("only deepscreen", only_ours[:10])):
         for row in rows:
             print(f"{title}: {row}")
     files = sum(1 for fields in records.values() if fields)
     print(f"{agreed} fields of {files} files alike, {len(wrong)} differ, {len(only_ours)} read by deepscreen alone, "
           f"{len(only_theirs)} by exiftool alone")
-    if agreed < 500:
+    if agreed < LEAST:
         print("too few to mean anything")
-        return 1
-    return 1 if wrong or len(only_theirs) > ALLOWED_MISSES else 0
+    return 1 if wrong or only_theirs or agreed < LEAST else 0
 
 
-# Files that are damaged, or formats that are no pictures: see the list that is printed.
-ALLOWED_MISSES = 0
+# Fields that agree where all test pictures are there: 383.
+LEAST = 300
 
 
 def as_list(value):
