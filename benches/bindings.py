@@ -15,6 +15,7 @@ Start-up (imports, loading the model) is left out for all alike: the time that e
 the rounds' ratios is printed, and the least and the most. `--hashes` leaves out the model, so that what Python itself
 costs weighs most.
 """
+
 import argparse
 import os
 import statistics
@@ -27,7 +28,9 @@ import deepscreen
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program")
     parser.add_argument("folder")
     parser.add_argument("--pictures", type=int, default=200)
@@ -35,16 +38,28 @@ def main():
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--hashes", action="store_true")
     arguments = parser.parse_args()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count()
+    )
     paths = list(deepscreen.walk(arguments.folder))[: arguments.pictures]
     models = [] if arguments.hashes else ["ai-image"]
-    screener = deepscreen.Screener(models=models, engine=arguments.engine, threads=cores)
+    screener = deepscreen.Screener(
+        models=models, engine=arguments.engine, threads=cores
+    )
     one = screener.screen(paths[0])
-    print(f"{len(paths)} pictures, {cores} threads, {one.replay.engine}, {arguments.rounds} rounds")
+    print(
+        f"{len(paths)} pictures, {cores} threads, {one.replay.engine}, {arguments.rounds} rounds"
+    )
 
     def program(some):
         # Hashes alone are a command of their own, which takes no engine.
-        command = ["hash", "--format", "jsonl"] if arguments.hashes else ["scan", "--format", "jsonl", "--engine", arguments.engine]
+        command = (
+            ["hash", "--format", "jsonl"]
+            if arguments.hashes
+            else ["scan", "--format", "jsonl", "--engine", arguments.engine]
+        )
         listed = "\n".join(some)
         subprocess.run(
             [arguments.program, *command, "--threads", str(cores), "-"],
@@ -56,7 +71,11 @@ def main():
     from deepscreen import _onnxruntime
 
     libraries = _onnxruntime.libraries()
-    runtime = {"ORT_DYLIB_PATH": libraries[0]} if libraries and "onnxruntime" in one.replay.engine else {}
+    runtime = (
+        {"ORT_DYLIB_PATH": libraries[0]}
+        if libraries and "onnxruntime" in one.replay.engine
+        else {}
+    )
 
     def screen_many(some):
         for screening in screener.screen_many(some):
@@ -64,7 +83,13 @@ def main():
 
     def screen(count):
         def run(some):
-            threads = [threading.Thread(target=lambda part: [screener.screen(p) for p in part], args=(some[i::count],)) for i in range(count)]
+            threads = [
+                threading.Thread(
+                    target=lambda part: [screener.screen(p) for p in part],
+                    args=(some[i::count],),
+                )
+                for i in range(count)
+            ]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -72,7 +97,12 @@ def main():
 
         return run
 
-    ways = {"program": program, "screen_many": screen_many, "screen x 1": screen(1), "screen x 2": screen(2)}
+    ways = {
+        "program": program,
+        "screen_many": screen_many,
+        "screen x 1": screen(1),
+        "screen x 2": screen(2),
+    }
     times = {name: [] for name in ways}
     for _ in range(arguments.rounds):
         for name, run in ways.items():
@@ -82,13 +112,17 @@ def main():
             run(paths)
             times[name].append(time.perf_counter() - loaded - (loaded - start))
     for name, taken in times.items():
-        print(f"{name:>12}  {len(paths) / statistics.median(taken):7.1f} pictures a second")
+        print(
+            f"{name:>12}  {len(paths) / statistics.median(taken):7.1f} pictures a second"
+        )
     for name, faster, slower in (
         ("screen_many, of the speed of the program", "program", "screen_many"),
         ("two Python threads, times as fast as one", "screen x 1", "screen x 2"),
     ):
         ratios = sorted(a / b for a, b in zip(times[faster], times[slower]))
-        print(f"{name}: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+        print(
+            f"{name}: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        )
 
 
 if __name__ == "__main__":

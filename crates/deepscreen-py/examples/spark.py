@@ -5,9 +5,8 @@ Every machine needs deepscreen and pyarrow.
 
 import sys
 
-from pyspark.sql import SparkSession
-
 from deepscreen import arrow
+from pyspark.sql import SparkSession
 
 
 def screen(batches):

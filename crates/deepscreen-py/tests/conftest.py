@@ -3,9 +3,8 @@
 import os
 import pathlib
 
-import pytest
-
 import deepscreen
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = ROOT / "fixtures"

@@ -3,10 +3,9 @@
 import json
 import pathlib
 
+import deepscreen
 import pyarrow as pa
 import pytest
-
-import deepscreen
 from deepscreen import arrow
 
 
@@ -34,7 +33,7 @@ def test_the_ddl_for_spark_is_the_same_schema():
             return f"struct<{', '.join(f'{field.name}: {ddl(field.type)}' for field in kind)}>"
         return {"string": "string", "double": "double"}[str(kind)]
 
-    assert arrow.DDL == ", ".join(f"{field.name} {ddl(field.type)}" for field in arrow.SCHEMA)
+    assert ", ".join(f"{field.name} {ddl(field.type)}" for field in arrow.SCHEMA) == arrow.DDL
 
 
 def test_a_table_says_what_the_screenings_say(screener, fixtures):

@@ -4,9 +4,8 @@ import json
 import pathlib
 import pickle
 
-import pytest
-
 import deepscreen
+import pytest
 from deepscreen import errors
 
 
@@ -48,7 +47,13 @@ def test_a_policy_file_is_named_in_what_is_wrong_with_it(tmp_path):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"threads": "two"}, {"max_fpr": "low"}, {"models": [3]}, {"limits": {"max_bytes": object()}}, {"model": "ai-image"}],
+    [
+        {"threads": "two"},
+        {"max_fpr": "low"},
+        {"models": [3]},
+        {"limits": {"max_bytes": object()}},
+        {"model": "ai-image"},
+    ],
 )
 def test_settings_of_the_wrong_type_are_type_errors(settings):
     with pytest.raises(TypeError):

@@ -18,11 +18,11 @@ print("onnxruntime" in sys.modules)
 """
 
 
-def run(photo, arguments="", variables=None, setup=""):
+def run(photo, arguments="", setup=""):
     # As a service starts it: no environment is active, and nothing of one is on the path.
     names = ("VIRTUAL_ENV", "CONDA_PREFIX", "ORT_DYLIB_PATH", "PYENV_ROOT")
     environment = {name: value for name, value in os.environ.items() if name not in names}
-    environment |= {"PATH": "/nowhere", "HOME": "/nowhere"} | (variables or {})
+    environment |= {"PATH": "/nowhere", "HOME": "/nowhere"}
     program = setup + PROGRAM.format(arguments=arguments, photo=photo)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=120, check=False
@@ -50,10 +50,10 @@ def test_a_package_that_cannot_be_used_leaves_the_embedded_engine(photo, tmp_pat
     capi.mkdir(parents=True)
     (tmp_path / "onnxruntime/__init__.py").touch()
     (capi / "libonnxruntime.so.1.2.3").write_text("no library")
-    variables = {"PYTHONPATH": str(tmp_path)}
-    (engine, _, _), _ = run(photo, variables=variables)
+    first_on_the_path = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    (engine, _, _), _ = run(photo, setup=first_on_the_path)
     assert engine.startswith("rten")
-    _, errors = run(photo, "engine='onnxruntime'", variables)
+    _, errors = run(photo, "engine='onnxruntime'", first_on_the_path)
     assert "EngineUnavailableError" in errors
     assert "libonnxruntime.so.1.2.3: " in errors and "not a library" in errors
 

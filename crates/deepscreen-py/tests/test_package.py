@@ -6,9 +6,8 @@ import subprocess
 import sys
 import textwrap
 
-import pytest
-
 import deepscreen
+import pytest
 
 FOLDER = pathlib.Path(deepscreen.__file__).parent
 

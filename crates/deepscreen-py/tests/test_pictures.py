@@ -3,11 +3,10 @@
 import io
 import mmap
 
+import deepscreen
 import numpy
 import PIL.Image
 import pytest
-
-import deepscreen
 
 
 def distance(a, b):

@@ -3,9 +3,8 @@
 import pathlib
 import re
 
-import pytest
-
 import deepscreen
+import pytest
 
 HERE = pathlib.Path(__file__).resolve()
 CRATE = HERE.parents[1]

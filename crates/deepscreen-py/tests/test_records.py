@@ -5,10 +5,9 @@ import json
 import pickle
 import subprocess
 
+import deepscreen
 import jsonschema
 import pytest
-
-import deepscreen
 
 
 @pytest.fixture(scope="module")

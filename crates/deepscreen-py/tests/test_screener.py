@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 
-import pytest
-
 import deepscreen
+import pytest
 
 
 def test_the_shipped_model_works_without_anything_beside_it(screener, photo):
@@ -54,7 +53,13 @@ def test_what_cannot_be_read_is_a_result_and_its_code_that_of_the_exception_of_h
         deepscreen.hash(fixtures / name)
     assert raised.value.code == code
     assert raised.value.kind is deepscreen.ErrorKind(code)
-    assert str(fixtures / name) in str(raised.value) or code in ("empty", "truncated", "malformed", "too_large", "unsupported")
+    assert str(fixtures / name) in str(raised.value) or code in (
+        "empty",
+        "truncated",
+        "malformed",
+        "too_large",
+        "unsupported",
+    )
 
 
 def test_limits_hold(photo):
@@ -72,11 +77,14 @@ role = "votes"
 threshold = 0.05
 review_threshold = 0.01
 max_fpr = 0.01
+review_max_fpr = 0.05
 """
 
 
 def test_settings_reach_the_screener(photo, tmp_path):
-    screener = deepscreen.Screener(models="ai-image", engine="rten", threads=3, max_fpr=0.05, stability=2, language="vi")
+    screener = deepscreen.Screener(
+        models="ai-image", engine="rten", threads=3, max_fpr=0.05, stability=2, language="vi"
+    )
     assert screener.threads == 3
     screening = screener.screen(photo)
     score = next(evidence for evidence in screening.evidence if evidence["kind"] == "score")

@@ -14,8 +14,8 @@ Nothing is sent anywhere, and nothing is written to disk.
 """
 
 from ._deepscreen import SCHEMA, __version__
-from ._screener import Limits, Screener, Screenings, hash, walk
 from ._pictures import Picture
+from ._screener import Limits, Screener, Screenings, hash, walk
 from ._screening import (
     Failure,
     Hashes,

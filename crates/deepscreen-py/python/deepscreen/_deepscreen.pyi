@@ -1,11 +1,12 @@
 """The compiled part, which the package wraps. Pictures are paths, bytes, or (width, height, channels, samples)."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 SCHEMA: str
 __version__: str
 
-_Picture = str | bytes | tuple[int, int, int, bytes]
+_Picture: TypeAlias = str | bytes | tuple[int, int, int, bytes]
 
 class Screener:
     def __new__(

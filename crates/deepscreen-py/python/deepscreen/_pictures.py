@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -95,7 +95,7 @@ def _from_pil(image: PIL.Image.Image) -> Native:
 def _from_16_bits(image: PIL.Image.Image) -> PIL.Image.Image:
     """Grey, which PIL's own conversion would cut off at 255."""
     if image.mode == "I":
-        low, high = image.getextrema()
+        low, high = cast("tuple[int, int]", image.getextrema())
         if low < 0 or high > 0xFFFF:
             raise ValueError(f"not a picture: a PIL image of mode I with values of {low} to {high}, beyond 16 bits")
     # A linear function is the only kind that PIL takes here. It rounds down.

@@ -132,7 +132,7 @@ class Screener:
         return self._native.engine
 
     def __repr__(self) -> str:
-        default = Screener.__init__.__kwdefaults__
+        default = Screener.__init__.__kwdefaults__ or {}
         given = ", ".join(f"{name}={value!r}" for name, value in self._settings.items() if value != default[name])
         return f"Screener({given})"
 

@@ -142,9 +142,7 @@ class InvalidConfigError(Error, ValueError):
     kind = ErrorKind.INVALID_CONFIG
 
 
-_CLASSES: dict[str, type[Error]] = {
-    kind.kind.value: kind for kind in Error.__subclasses__() if kind.kind is not None
-}
+_CLASSES: dict[str, type[Error]] = {kind.kind.value: kind for kind in Error.__subclasses__() if kind.kind is not None}
 
 
 def error(code: str, message: str) -> Error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from . import arrow
 from ._screener import Screener
@@ -49,6 +49,7 @@ def screen(
         raise ValueError(f"num_cpus is {num_cpus}: a worker needs a whole processor")
     # What is wrong with the settings is said here, not by a worker that is started again and again.
     Screener(**{**settings, "threads": 1})
+    # Ray restarts such workers and repeats their calls without being asked; a call gives its rows only once it is done.
     return dataset.map_batches(
         Worker,
         fn_constructor_kwargs={"column": column, "settings": {**settings, "threads": num_cpus}},
@@ -57,8 +58,6 @@ def screen(
         zero_copy_batch=True,
         compute=_pool(concurrency or (1, _workers(num_cpus))),
         num_cpus=num_cpus,
-        max_restarts=-1,
-        max_task_retries=-1,
     )
 
 
@@ -88,4 +87,5 @@ def _workers(num_cpus: int) -> int:
 
     if not ray.is_initialized():
         ray.init()
-    return max(1, int(ray.cluster_resources().get("CPU", 1)) // num_cpus)
+    resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(resources.get("CPU", 1)) // num_cpus)
