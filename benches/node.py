@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sets Node's `screenMany` beside `deepscreen scan` on the same folder, in one run.
 
-usage: node.py DEEPSCREEN FOLDER [--rounds 5] [--engine rten]
+usage: node.py DEEPSCREEN FOLDER [--rounds 8] [--engine rten]
 
 Needs the package built for release (`npm run build` in crates/deepscreen-node). Both write a record a line for every
 file, to nowhere. A round runs both, one after the other, the first of them in turn; the time of a round is that of the
@@ -48,23 +48,27 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n")[2][7:])
     parser.add_argument("program")
     parser.add_argument("folder")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--engine", default="rten")
     arguments = parser.parse_args()
     program = [arguments.program, "scan", "--format", "jsonl", "--engine", arguments.engine, arguments.folder]
     package = ROOT / "crates" / "deepscreen-node"
     node = ["node", "-e", NODE, str(package), arguments.folder, f'{{"engine": "{arguments.engine}"}}']
-    ratios = []
+    rounds = {"program": [], "node": []}
     for i in range(arguments.rounds):
         ways = [("program", program), ("node", node)]
-        took = {name: seconds(command) for name, command in (ways if i % 2 == 0 else ways[::-1])}
+        for name, command in ways if i % 2 == 0 else ways[::-1]:
+            rounds[name].append(seconds(command))
+        took = {name: times[-1] for name, times in rounds.items()}
         if took["program"][2] != took["node"][2]:
             raise SystemExit(f"not the same files: {took['program'][2]} and {took['node'][2]} records")
-        ratios.append([took["node"][j] / took["program"][j] for j in (0, 1)])
-        told = "  ".join(f"{name} {wall:.1f} s, {cores:.1f} s of cores" for name, (wall, cores, _) in took.items())
-        print(f"{took['node'][2]} files  {told}  ratio {ratios[-1][0]:.3f}, of cores {ratios[-1][1]:.3f}", flush=True)
-    wall, cores = (statistics.median(ratio[j] for ratio in ratios) for j in (0, 1))
-    print(f"Node takes {wall:.3f} times as long as the program, and {cores:.3f} times as much of the cores")
+        told = [f"{name} {clock:.2f} s, {cores:.2f} s of cores" for name, (clock, cores, _) in took.items()]
+        print(f"{took['node'][2]} files  {'  '.join(told)}", flush=True)
+    for j, kind in enumerate(["on the clock", "of cores"]):
+        pairs = list(zip(rounds["node"], rounds["program"], strict=True))
+        median = statistics.median(node[j] / program[j] for node, program in pairs)
+        fastest = min(node[j] for node, _ in pairs) / min(program[j] for _, program in pairs)
+        print(f"node / program, {kind}: median {median:.3f}, fastest {fastest:.3f}")
 
 
 if __name__ == "__main__":
