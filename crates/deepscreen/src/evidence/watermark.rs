@@ -79,7 +79,7 @@ impl WatermarkMessage {
     }
 
     /// How many of them have to be read right for the message to be there: of bits drawn by chance as many are in fewer
-    /// than 1 of 10^7 pictures (binomial, 1/2). `docs/watermarks.md` has the most that photographs gave.
+    /// than 1 of 10^7 readings (binomial, 1/2). `docs/watermarks.md` has the most that photographs gave.
     pub const fn least_matching_bits(self) -> u32 {
         match self {
             Self::StableDiffusion1 => 99,
