@@ -306,3 +306,20 @@ fn unreadable_files_and_odd_names_cost_one_record_each() {
     assert!(found[1]["hashes"].is_object());
     assert!(!scan(folder.path(), &[]).out.contains('\x1b'), "a name must not reach the terminal as it is");
 }
+
+#[test]
+fn a_watermark_is_shown_by_scan_and_inspect_in_both_languages() {
+    let picture = fixture("images/watermark_flux.png");
+    let scanned = scan(&picture, &["--lang", "en"]);
+    assert!(scanned.out.starts_with("likely manipulated"), "{}", scanned.out);
+    assert!(scanned.out.contains("AI generated: watermark of FLUX"), "{}", scanned.out);
+    for (language, line) in
+        [("en", "watermark of FLUX: 46 of 46 bits"), ("vi", "thủy vân của FLUX: đọc được 46 trên 46 bit")]
+    {
+        let picture = picture.as_os_str();
+        let arguments = ["inspect", "--engine", "rten", "--lang", language].map(std::ffi::OsStr::new);
+        let shown = run(arguments.into_iter().chain([picture]));
+        assert_eq!(shown.status, 0, "{}", shown.err);
+        assert!(shown.out.contains(line), "{}", shown.out);
+    }
+}
