@@ -263,10 +263,6 @@ impl Text {
         self.pick("Detectors", "Bộ phát hiện")
     }
 
-    pub(crate) fn heading_provenance(self) -> &'static str {
-        self.pick("Provenance", "Nguồn gốc")
-    }
-
     pub(crate) fn watermark(self, watermark: &Watermark) -> String {
         let Watermark { message, matching_bits, .. } = watermark;
         let (name, bits) = (message.name(), message.bits());
