@@ -39,6 +39,10 @@ export interface ScreenerOptions {
   policy?: string;
   /** The share of photographs that may be flagged by mistake, above 0 and at most 1, in place of the policy's. */
   maxFpr?: number;
+  /** Whether to look for what its makers left in a picture: metadata, Content Credentials, watermarks. Default: true. */
+  provenance?: boolean;
+  /** Certificates (PEM) of authorities whose Content Credentials are trusted. Default: none. */
+  trustAnchors?: string;
   /** How many threads screen; 0, the default, means one a core. */
   threads?: number;
   /** What runs the models. Default: `auto`, which is ONNX Runtime where it is found. */
@@ -61,6 +65,12 @@ export interface Limits {
   maxSide?: number;
   /** Bytes that decoding one picture may take. Default: 1 GiB. */
   maxDecoderBytes?: number;
+  /** Bytes of Content Credentials. Default: 32 MiB. */
+  maxManifestBytes?: number;
+  /** How long reading Content Credentials may take. Default: 10. */
+  maxManifestSeconds?: number;
+  /** Bytes of metadata; what is beyond is left out. Default: 16 MiB. */
+  maxMetadataBytes?: number;
 }
 
 /** How a screening is to be told. */
@@ -277,4 +287,6 @@ export interface Replay {
   engine: string;
   policy: string;
   models: Record<string, string>;
+  /** SHA-256 of each list that an analyzer goes by (trust anchors), by its name. Absent without one. */
+  lists?: Record<string, string>;
 }

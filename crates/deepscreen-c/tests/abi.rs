@@ -197,7 +197,7 @@ fn bad_pictures_are_records_and_no_failed_calls() {
 #[test]
 fn hashes_are_those_of_the_record_and_bad_pictures_are_errors() {
     let _shared = shared();
-    let screener = screener(r#"{"models": []}"#);
+    let screener = screener(r#"{"models": [], "provenance": false}"#);
     let path = fixtures().join("sample/valley.jpg");
     let record = timeless(&take(screen_path(screener, &path).1));
     let hash = |path: PathBuf| {

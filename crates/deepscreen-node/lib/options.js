@@ -35,6 +35,11 @@ function count(value, name) {
   return value;
 }
 
+function flag(value, name) {
+  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean', value);
+  return value;
+}
+
 function fields(known) {
   return (value, name) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object', value);
@@ -52,7 +57,15 @@ function fields(known) {
 
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const limits = fields({ maxBytes: count, maxPixels: count, maxSide: count, maxDecoderBytes: count });
+const limits = fields({
+  maxBytes: count,
+  maxPixels: count,
+  maxSide: count,
+  maxDecoderBytes: count,
+  maxManifestBytes: count,
+  maxManifestSeconds: number,
+  maxMetadataBytes: count,
+});
 
 /** What a screener is made of: the core's settings, under the names of JavaScript. */
 const screenerOptions = fields({
@@ -61,6 +74,8 @@ const screenerOptions = fields({
   stability: count,
   policy: text,
   maxFpr: number,
+  provenance: flag,
+  trustAnchors: text,
   threads: count,
   engine: text,
   onnxruntime: path,

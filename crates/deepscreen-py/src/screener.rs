@@ -26,7 +26,7 @@ impl Screener {
     /// The arguments are those of `deepscreen.Screener`, which has the defaults. `limits` is JSON, `policy` is TOML, and
     /// `policy_file` the name of the file that it comes from, for messages.
     #[new]
-    #[pyo3(signature = (*, models, faces, stability, policy, policy_file, max_fpr, threads, engine, onnxruntime, provider, limits, language))]
+    #[pyo3(signature = (*, models, faces, stability, policy, policy_file, max_fpr, provenance, trust_anchors, threads, engine, onnxruntime, provider, limits, language))]
     #[expect(
         clippy::too_many_arguments,
         reason = "Python's keyword arguments; each is checked and named by itself"
@@ -39,6 +39,8 @@ impl Screener {
         policy: Option<String>,
         policy_file: Option<PathBuf>,
         max_fpr: Option<f64>,
+        provenance: bool,
+        trust_anchors: Option<String>,
         threads: i64,
         engine: String,
         onnxruntime: Option<PathBuf>,
@@ -59,6 +61,8 @@ impl Screener {
             }
             settings.policy = policy;
             settings.max_fpr = max_fpr;
+            settings.provenance = provenance;
+            settings.trust_anchors = trust_anchors;
             settings.engine = engine;
             settings.onnxruntime = onnxruntime;
             settings.provider = provider;

@@ -28,8 +28,8 @@ def screener():
 
 @pytest.fixture(scope="session")
 def hasher():
-    """Without a model: quick."""
-    return deepscreen.Screener(models=[], threads=2)
+    """Hashes alone: quick."""
+    return deepscreen.Screener(models=[], provenance=False, threads=2)
 
 
 @pytest.fixture(scope="session")

@@ -688,7 +688,7 @@ mod tests {
             );
             Policy::from_toml(&text).unwrap()
         };
-        assert_eq!(rule("decisive"), Policy::default());
+        assert_eq!(rule("decisive").rule("watermark"), Policy::default().rule("watermark"));
         for (role, label, kinds, strength) in [
             ("decisive", Label::LikelyManipulated, vec![Kind::AiGenerated], Some(Strength::Strong)),
             ("votes", Label::NeedsReview, vec![], Some(Strength::Strong)),

@@ -48,6 +48,8 @@ pub struct Settings {
     pub policy: Option<String>,
     /// The share of photographs that may be flagged by mistake, above 0 and at most 1, in place of the policy's.
     pub max_fpr: Option<f64>,
+    /// Whether to look for what its makers left in a picture: metadata, Content Credentials, watermarks. Default: true.
+    pub provenance: bool,
     /// Certificates of authorities whose Content Credentials are trusted, as PEM; see
     /// [`C2paAnalyzer::with_trust_anchors`](crate::C2paAnalyzer::with_trust_anchors). Default: none.
     pub trust_anchors: Option<String>,
@@ -72,6 +74,7 @@ impl Default for Settings {
             stability: 0,
             policy: None,
             max_fpr: None,
+            provenance: true,
             trust_anchors: None,
             threads: 0,
             engine: "auto".to_owned(),
@@ -108,7 +111,8 @@ impl Settings {
             None => None,
         };
         let builder = Screener::builder().threads(self.threads).limits(self.limits.clone());
-        let mut builder = builder.analyzer(MetadataAnalyzer::default());
+        let mut builder =
+            if self.provenance { builder.analyzer(MetadataAnalyzer::default()) } else { builder };
         for model in &self.models {
             let mut detector = open(model, &engine)?.with_variants(self.stability.into());
             match &faces {
@@ -122,11 +126,14 @@ impl Settings {
             check_rate(&detector, &policy)?;
             builder = builder.analyzer(detector);
         }
-        #[cfg(feature = "c2pa")]
-        {
-            builder = builder.analyzer(self.c2pa()?);
+        if self.provenance {
+            #[cfg(feature = "c2pa")]
+            {
+                builder = builder.analyzer(self.c2pa()?);
+            }
+            builder = builder.analyzer(WatermarkAnalyzer);
         }
-        builder.analyzer(WatermarkAnalyzer).analyzer(HashAnalyzer).policy(policy).build()
+        builder.analyzer(HashAnalyzer).policy(policy).build()
     }
 
     #[cfg(feature = "c2pa")]

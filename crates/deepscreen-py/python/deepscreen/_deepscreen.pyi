@@ -18,6 +18,8 @@ class Screener:
         policy: str | None,
         policy_file: str | None,
         max_fpr: float | None,
+        provenance: bool,
+        trust_anchors: str | None,
         threads: int,
         engine: str,
         onnxruntime: str | None,

@@ -26,6 +26,12 @@ class Limits(TypedDict, total=False):
     """Width or height in pixels. Default: 65,535."""
     max_decoder_bytes: int
     """That decoding may take. Default: 1 GiB."""
+    max_manifest_bytes: int
+    """Of Content Credentials. Default: 32 MiB."""
+    max_manifest_seconds: float
+    """That reading Content Credentials may take. Default: 10."""
+    max_metadata_bytes: int
+    """Of metadata; what is beyond is left out. Default: 16 MiB."""
 
 
 class Screener:
@@ -34,11 +40,15 @@ class Screener:
     Every argument has a default:
 
     - `models`: `"ai-image"`, which travels inside, or folders of models (a contract `model.toml`, or a Hugging Face
-      export). Default: `["ai-image"]`; `[]` leaves hashes and what else needs no model.
+      export). Default: `["ai-image"]`; `[]` leaves hashes and what else needs no model;
+      with `provenance=False`, hashes alone.
     - `faces`: a network that finds faces, for models that look at faces.
     - `stability`: how many variants of each picture (re-encoded, resized) to look at too, at most 8. Default: 0.
     - `policy`: how evidence becomes a verdict: TOML text, or a `pathlib.Path` to a file of it.
     - `max_fpr`: the share of photographs that may be flagged by mistake, in place of the policy's: 0.01 by default.
+    - `provenance`: whether to look for what its makers left in a picture: metadata, Content Credentials, watermarks.
+    - `trust_anchors`: certificates (PEM) of authorities whose Content Credentials are trusted: their text, or a
+      `pathlib.Path` to a file of them. Default: none.
     - `threads`: how many threads `screen_many` uses; 0, the default, means one a core.
     - `engine`: `"auto"` (ONNX Runtime where it is found, otherwise the embedded engine), `"onnxruntime"` or `"rten"`.
     - `onnxruntime`: the library to load. Default: that of the `onnxruntime` package of this Python, if it is installed.
@@ -58,11 +68,13 @@ class Screener:
         stability: int = 0,
         policy: Path | None = None,
         max_fpr: float | None = None,
+        provenance: bool = True,
+        trust_anchors: Path | None = None,
         threads: int = 0,
         engine: Literal["auto", "onnxruntime", "rten"] = "auto",
         onnxruntime: Path | None = None,
         provider: Literal["cpu", "cuda", "coreml", "directml"] = "cpu",
-        limits: Limits | Mapping[str, int] | None = None,
+        limits: Limits | Mapping[str, float] | None = None,
         language: Literal["en", "vi"] = "en",
     ) -> None:
         if isinstance(models, (str, os.PathLike)):
@@ -75,6 +87,8 @@ class Screener:
             "stability": stability,
             "policy": policy,
             "max_fpr": max_fpr,
+            "provenance": provenance,
+            "trust_anchors": trust_anchors,
             "threads": threads,
             "engine": engine,
             "onnxruntime": onnxruntime,
@@ -82,14 +96,14 @@ class Screener:
             "limits": None if limits is None else dict(limits),
             "language": language,
         }
-        text, file = _policy(policy)
+        text, file = _text(policy)
+        anchors, _ = _text(trust_anchors)
         looks = onnxruntime is None and engine != "rten" and models != []
         if looks:
             _onnxruntime.load()
         try:
-            self._native = _deepscreen.Screener(
-                **{**self._settings, "policy": text, "policy_file": file, "limits": _limits(limits)}
-            )
+            given = {"policy": text, "policy_file": file, "trust_anchors": anchors, "limits": _limits(limits)}
+            self._native = _deepscreen.Screener(**{**self._settings, **given})
         except EngineUnavailableError as error:
             # The Rust library does not know what was tried here.
             tried = _onnxruntime.problems() if looks else ""
@@ -153,7 +167,7 @@ class Screenings(Iterator[Screening]):
         return Screening.from_json(next(self._native))
 
 
-def hash(picture: Picture, *, limits: Limits | Mapping[str, int] | None = None) -> Hashes:
+def hash(picture: Picture, *, limits: Limits | Mapping[str, float] | None = None) -> Hashes:
     """The perceptual hashes of one picture: PDQ with its quality, pHash, dHash, aHash.
 
     Takes what `Screener.screen` takes. Unlike there, a picture that cannot be read or decoded raises the exception of its
@@ -175,11 +189,11 @@ def _screener(settings: dict[str, Any]) -> Screener:
     return Screener(**settings)
 
 
-def _policy(policy: Path | None) -> tuple[str | None, str | None]:
+def _text(given: Path | None) -> tuple[str | None, str | None]:
     """The text, and the file that it was read from."""
-    if policy is None or isinstance(policy, str):
-        return policy, None
-    file = os.fspath(policy)
+    if given is None or isinstance(given, str):
+        return given, None
+    file = os.fspath(given)
     try:
         with open(file, encoding="utf-8") as opened:
             return opened.read(), file
