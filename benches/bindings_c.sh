@@ -5,11 +5,11 @@
 #
 # Both run in turn, the other one first in every second round, on the embedded engine. Prints the seconds of all cores
 # and of the clock for each round, and the ratio of the medians: C's time to the program's. make_pictures.py fills a
-# folder. Build first: cargo build --release -p deepscreen-c -p deepscreen-cli
+# folder. Build first: cargo build --release -p deepscreen-c -p deepscreen-cli (or set BUILD to a folder with all three).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:?usage: bindings_c.sh FOLDER [ROUNDS]} rounds=${2:-9}
-build=${CARGO_TARGET_DIR:-$root/target}/release
+build=${BUILD:-${CARGO_TARGET_DIR:-$root/target}/release}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$root/crates/deepscreen-c/install.sh" "$work/prefix" "$build"
