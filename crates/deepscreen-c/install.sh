@@ -27,7 +27,11 @@ done
 # Of the package, or of the workspace that it inherits from.
 version=$(cargo pkgid --manifest-path "$here/Cargo.toml" | sed 's/.*[#@]//')
 # What Rust's own library wants of the system; nothing else here links to anything.
-libs=$(: | rustc --crate-type staticlib --print native-static-libs -o /dev/null - 2>&1 | sed -n 's/.*native-static-libs: //p')
+# Into a folder of its own: rustc replaces what -o names, were it /dev/null.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+libs=$(: | rustc --crate-type staticlib --print native-static-libs -o "$work/empty.a" - 2>&1 |
+    sed -n 's/.*native-static-libs: //p')
 
 mkdir -p "$to/include" "$to/lib/pkgconfig"
 install -m 644 "$here/include/deepscreen.h" "$to/include/deepscreen.h"
@@ -35,11 +39,10 @@ install -m 644 "$build/libdeepscreen_c.a" "$to/lib/libdeepscreen.a"
 # rav1d defines the C functions of dav1d. In the shared library they are hidden; here they get names of their own, for
 # programs that link dav1d too.
 if [ "$(uname -s)" != Darwin ] && command -v objcopy >/dev/null; then
-    names=$(mktemp)
+    names=$work/names
     nm --defined-only --extern-only "$to/lib/libdeepscreen.a" 2>/dev/null |
         awk '$3 ~ /^r?dav1d_/ && !seen[$3]++ {print $3, "deepscreen_" $3}' > "$names"
     objcopy --redefine-syms="$names" "$to/lib/libdeepscreen.a"
-    rm -f "$names"
 fi
 install -m 755 "$build/$built" "$to/lib/$name"
 ln -sf "$name" "$to/lib/$link"

@@ -16,7 +16,7 @@ pub enum Source {
     /// The bytes of a file.
     Bytes(Vec<u8>),
     /// Something opened before.
-    Media(Media),
+    Media(Box<Media>),
 }
 
 impl Source {
@@ -32,7 +32,7 @@ impl Source {
         match self {
             Self::Path(path) => read(&path, limits),
             Self::Bytes(bytes) => identify(bytes, limits),
-            Self::Media(media) => (Input::of(&media), Ok(media)),
+            Self::Media(media) => (Input::of(&media), Ok(*media)),
         }
     }
 }
@@ -57,13 +57,13 @@ impl From<Vec<u8>> for Source {
 
 impl From<Media> for Source {
     fn from(media: Media) -> Self {
-        Self::Media(media)
+        Self::Media(Box::new(media))
     }
 }
 
 impl From<Pixels> for Source {
     fn from(pixels: Pixels) -> Self {
-        Self::Media(Media::from_pixels(pixels))
+        Media::from_pixels(pixels).into()
     }
 }
 
