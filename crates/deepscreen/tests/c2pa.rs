@@ -319,6 +319,7 @@ fn a_manifest_beyond_a_limit_is_not_read() {
     for (limits, kind) in [
         (Limits::default().with_max_manifest_bytes(1000), ErrorKind::TooLarge),
         (Limits::default().with_max_manifest_time(Duration::ZERO), ErrorKind::Timeout),
+        (Limits::default().with_max_decoder_bytes(1000), ErrorKind::TooLarge),
     ] {
         let screening = screen_with(C2paAnalyzer::new(), &signed, limits);
         assert_eq!(screening.failures.iter().map(|f| f.kind).collect::<Vec<_>>(), [kind]);
@@ -351,7 +352,7 @@ fn a_manifest_of_a_hundred_megabytes_costs_no_time() {
     assert_eq!(screening.failures.iter().map(|f| f.kind).collect::<Vec<_>>(), [ErrorKind::TooLarge]);
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     // Where so much is allowed, it is a finding, in good time too.
-    let limits = Limits::default().with_max_manifest_bytes(200 << 20);
+    let limits = Limits::default().with_max_manifest_bytes(200 << 20).with_max_decoder_bytes(4 << 30);
     let screening = screen_with(C2paAnalyzer::new(), &png, limits);
     assert!(matches!(credentials(&screening), Credentials::Unreadable { .. }), "{:?}", screening.evidence);
     assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());

@@ -24,7 +24,7 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Width or height in pixels. Default: 65,535, the most that a JPEG can have.
     pub max_side: u32,
-    /// Bytes that decoding one picture may take. Default: 1 GiB.
+    /// Bytes that decoding one picture may take, or looking through its file for a manifest. Default: 1 GiB.
     pub max_decoder_bytes: u64,
     /// Bytes of a C2PA manifest store with all its ingredients, as it lies in the file. Default: 32 MiB, what its
     /// compressed parts may have too.

@@ -4,6 +4,8 @@
 //! A manifest that is broken, malformed or untrusted is a finding. Errors are only what a [limit](crate::Limits) cuts
 //! off.
 
+mod tiff;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -33,6 +35,10 @@ const MOST_CHARACTERS: usize = 200;
 
 /// So many actions, ingredients and failures are kept.
 const MOST_ENTRIES: usize = 64;
+
+/// Bytes of memory for each byte of a file that is looked at closely: one that consists of the shortest segments or boxes
+/// takes as much, a picture a few at most.
+const COST: u64 = 16;
 
 /// Reads Content Credentials (C2PA), offline.
 ///
@@ -124,17 +130,20 @@ fn read(bytes: &[u8], format: Format, limits: &Limits, settings: &Settings) -> R
     let Some(container) = container(format).filter(|_| may_carry(bytes, format)) else {
         return Ok(Credentials::Absent);
     };
+    if matches!(container, "tif" | "dng" | "nef" | "arw") {
+        if !tiff::is_bounded(bytes) {
+            return Ok(Credentials::Unreadable { message: "too many directories".to_owned() });
+        }
+    } else {
+        let most = limits.max_decoder_bytes / COST;
+        check_size("a file that may carry a manifest", bytes.len() as u64, most)?;
+    }
     let store = match jumbf_io::load_jumbf_from_memory(container, bytes) {
         Ok(store) => Some(store),
         Err(::c2pa::Error::JumbfNotFound) => None,
         Err(error) => return Ok(unreadable(&error)),
     };
-    let size = store.as_ref().map_or(0, Vec::len) as u64;
-    if size > limits.max_manifest_bytes {
-        let message =
-            format!("a manifest of {size} bytes, more than the limit of {}", limits.max_manifest_bytes);
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
+    check_size("a manifest", store.as_ref().map_or(0, Vec::len) as u64, limits.max_manifest_bytes)?;
     let late = Arc::new(AtomicBool::new(false));
     let reader = Reader::from_context(context(settings, limits, &late)?);
     let read = match store {
@@ -152,6 +161,14 @@ fn read(bytes: &[u8], format: Format, limits: &Limits, settings: &Settings) -> R
         Err(::c2pa::Error::RemoteManifestUrl(url)) => Credentials::Remote { url: text(&url) },
         Err(error) => unreadable(&error),
     })
+}
+
+fn check_size(what: &str, size: u64, most: u64) -> Result<()> {
+    if size > most {
+        let message = format!("{what} of {size} bytes, more than the limit of {most}");
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    Ok(())
 }
 
 fn unreadable(error: &::c2pa::Error) -> Credentials {
