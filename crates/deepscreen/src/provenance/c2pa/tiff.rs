@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn pages_that_go_round_are_too_many_and_what_ends_early_is_not() {
-        let mut round = page_of(1, 1);
+        let mut round = page_of(2, 1);
         round[22..26].copy_from_slice(&8_u32.to_le_bytes());
         assert!(!is_bounded(&round));
         let whole = page_of(2, 20);
