@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::hash::Hashes;
 use crate::language::Language;
 use crate::media::Note;
-use crate::provenance::Fault;
 
 pub mod c2pa;
 mod metadata;
 mod watermark;
 
 pub(crate) use metadata::harmless;
-pub use metadata::{Grade, Statement, Topic};
+#[cfg(feature = "c2pa")]
+pub(crate) use metadata::visible;
+pub use metadata::{Fault, FaultKind, Grade, Statement, Topic};
 pub use watermark::{Watermark, WatermarkMessage};
 
 /// One thing that one source found.

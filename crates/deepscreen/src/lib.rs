@@ -63,8 +63,8 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use evidence::c2pa;
 pub use evidence::{
-    Evidence, Face, Finding, Grade, HeatMap, Kind, OperatingPoint, Probability, Region, Score, Statement,
-    Topic, Variant, Watermark, WatermarkMessage,
+    Evidence, Face, Fault, FaultKind, Finding, Grade, HeatMap, Kind, OperatingPoint, Probability, Region,
+    Score, Statement, Topic, Variant, Watermark, WatermarkMessage,
 };
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
@@ -73,7 +73,7 @@ pub use media::{Limits, Media};
 pub use policy::{Fusion, Policy, Role, Rule};
 #[cfg(feature = "c2pa")]
 pub use provenance::C2paAnalyzer;
-pub use provenance::{Fault, FaultKind, Metadata, MetadataAnalyzer, WatermarkAnalyzer};
+pub use provenance::{Metadata, MetadataAnalyzer, WatermarkAnalyzer};
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
 pub use screening::{Failure, Input, Replay, Screening, Summary};

@@ -124,15 +124,52 @@ impl Grade {
     }
 }
 
+/// Something that is wrong with the metadata of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a field, `png.text.parameters`, or what holds several, `xmp`.
+    pub field: String,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// Its checksum is another: it was changed, or damaged, since it was written.
+    WrongChecksum,
+    /// It contradicts its format.
+    Malformed,
+    /// It ends early.
+    Truncated,
+    /// It is larger than what is read of it.
+    TooLarge,
+}
+
+impl FaultKind {
+    /// The stable code, as records carry it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::WrongChecksum => "wrong_checksum",
+            Self::Malformed => "malformed",
+            Self::Truncated => "truncated",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
 /// Text from a file without what could write to a terminal: control characters but line ends and tabs, and what turns the
 /// direction of writing, become U+FFFD.
 pub(crate) fn harmless(text: &str) -> String {
-    let is_hostile = |c: char| {
-        (c.is_control() && !matches!(c, '\n' | '\t'))
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let text = text.replace("\r\n", "\n");
-    text.chars().map(|c| if is_hostile(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let clean = |c| if matches!(c, '\n' | '\t') { c } else { visible(c) };
+    text.replace("\r\n", "\n").chars().map(clean).collect()
+}
+
+/// The character, or U+FFFD for one that controls a terminal or turns the direction of writing.
+pub(crate) fn visible(c: char) -> char {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 #[cfg(test)]

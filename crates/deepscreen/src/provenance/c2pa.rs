@@ -27,7 +27,7 @@ use crate::evidence::c2pa::{
     Action, Claims, Credentials, Ingredient, Integrity, Manifest, Relationship, Trust, breaks_integrity,
     is_of_the_signer,
 };
-use crate::evidence::{Evidence, Finding};
+use crate::evidence::{Evidence, Finding, visible};
 use crate::media::{Format, Limits, Media, OtherFormat, RawFormat};
 
 /// So many characters of a manifest's text are kept.
@@ -395,11 +395,7 @@ fn recorded_integrity(ingredient: &::c2pa::Ingredient) -> Integrity {
 
 /// Text of strangers: short, on one line, without what steers a terminal.
 fn text(text: &str) -> String {
-    let clean = |c: char| {
-        let steers = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || steers { char::REPLACEMENT_CHARACTER } else { c }
-    };
-    let mut kept: String = text.chars().take(MOST_CHARACTERS).map(clean).collect();
+    let mut kept: String = text.chars().take(MOST_CHARACTERS).map(visible).collect();
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         kept.push('…');
     }

@@ -7,5 +7,5 @@ mod watermark;
 
 #[cfg(feature = "c2pa")]
 pub use c2pa::C2paAnalyzer;
-pub use metadata::{Fault, FaultKind, Metadata, MetadataAnalyzer};
+pub use metadata::{Metadata, MetadataAnalyzer};
 pub use watermark::WatermarkAnalyzer;

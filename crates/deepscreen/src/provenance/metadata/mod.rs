@@ -20,7 +20,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::Statement;
+use crate::evidence::{Fault, FaultKind, Statement, harmless};
 use crate::media::{Format, Limits};
 
 pub use analyzer::MetadataAnalyzer;
@@ -133,41 +133,6 @@ impl Metadata {
     }
 }
 
-/// Something that is wrong with the metadata of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where: a field, `png.text.parameters`, or what holds several, `xmp`.
-    pub field: String,
-    /// What.
-    pub kind: FaultKind,
-}
-
-/// What is wrong with metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// Its checksum is another: it was changed, or damaged, since it was written.
-    WrongChecksum,
-    /// It contradicts its format.
-    Malformed,
-    /// It ends early.
-    Truncated,
-    /// It is larger than what is read of it.
-    TooLarge,
-}
-
-impl FaultKind {
-    /// The stable code, as records carry it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::WrongChecksum => "wrong_checksum",
-            Self::Malformed => "malformed",
-            Self::Truncated => "truncated",
-            Self::TooLarge => "too_large",
-        }
-    }
-}
-
 /// What the readers of blocks hand over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Collector {
@@ -201,7 +166,7 @@ impl Collector {
         if self.faults.len() >= MOST_FAULTS {
             return;
         }
-        let fault = Fault { field: crate::evidence::harmless(field), kind };
+        let fault = Fault { field: harmless(field), kind };
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
