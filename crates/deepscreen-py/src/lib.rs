@@ -6,6 +6,7 @@
 
 mod errors;
 mod pictures;
+mod process;
 mod screener;
 mod screenings;
 mod walk;

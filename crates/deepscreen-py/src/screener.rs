@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use deepscreen::media::Limits;
 use deepscreen::{Error, ErrorKind, Language, Policy, Settings};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::errors::raise;
 use crate::pictures::Picture;
+use crate::process::check_process;
 use crate::screenings::Screenings;
 
 /// What `deepscreen.Screener` wraps.
@@ -96,17 +96,6 @@ impl Screener {
     fn engine(&self) -> &str {
         &self.screener.replay().engine
     }
-}
-
-/// After a fork the threads are those of another process: waiting for them would never end.
-pub(crate) fn check_process(process: u32) -> PyResult<()> {
-    if process == std::process::id() {
-        return Ok(());
-    }
-    Err(PyRuntimeError::new_err(
-        "this screener was made before a fork, and its threads are not in this process: make one in each process, \
-         or start processes with the method \"spawn\" (multiprocessing.get_context)",
-    ))
 }
 
 fn number<T: TryFrom<i64>>(name: &str, value: i64, range: RangeInclusive<i64>) -> deepscreen::Result<T> {

@@ -10,7 +10,7 @@ use pyo3::types::PyIterator;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::pictures::Picture;
-use crate::screener::check_process;
+use crate::process::check_process;
 
 /// What `deepscreen.Screenings` wraps. Threads that ask at the same time wait for one another, and none of them keeps
 /// other Python threads from running.
