@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Probability, Score, Variant};
+use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Probability};
 use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
 
 mod c2pa;
 mod metadata;
+mod opinion;
+
+use opinion::{Opinion, Threshold, disagreement, gravity, mean, surest};
 
 /// What a source's word counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,26 +150,6 @@ fn five_percent() -> f64 {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_vote(fusion: &Fusion) -> bool {
     *fusion == Fusion::Vote
-}
-
-/// Where a score becomes a word.
-#[derive(Clone, Copy)]
-struct Threshold {
-    probability: Probability,
-    /// The share of false alarms that it costs, where that was measured.
-    max_fpr: Option<f64>,
-}
-
-/// One score under its rule.
-struct Opinion<'a> {
-    source: &'a str,
-    score: &'a Score,
-    role: Role,
-    max_fpr: f64,
-    /// Likely manipulated from here on; `None` where no threshold keeps to what the rule accepts.
-    flag: Option<Threshold>,
-    /// To review from here on.
-    review: Option<Threshold>,
 }
 
 /// What a source says that gives no probability.
@@ -377,64 +360,6 @@ impl Policy {
     }
 }
 
-impl Fusion {
-    /// What the voters say together; `None` without any.
-    fn label(self, voters: &[&Opinion<'_>]) -> Option<Label> {
-        let gravest = voters.iter().map(|o| o.label()).min_by_key(|label| gravity(*label))?;
-        let flagged = voters.iter().filter(|o| o.label() == Label::LikelyManipulated).count();
-        let label = match self {
-            Self::Max => gravest,
-            Self::Vote if 2 * flagged > voters.len() => Label::LikelyManipulated,
-            Self::Vote if gravest == Label::NoIndication => Label::NoIndication,
-            Self::Vote => Label::NeedsReview,
-            Self::Mean => {
-                let probability = mean(voters.iter().map(|o| o.score.probability))?;
-                let reached = |threshold: fn(&Opinion<'_>) -> Option<Threshold>| {
-                    let all: Option<Vec<_>> =
-                        voters.iter().map(|o| Some(threshold(o)?.probability)).collect();
-                    all.and_then(|all| mean(all.into_iter())).is_some_and(|least| probability >= least)
-                };
-                let flips = voters.iter().any(|o| o.flip().is_some());
-                match (reached(|o| o.flag), reached(|o| o.review)) {
-                    (true, _) if !flips => Label::LikelyManipulated,
-                    (true, _) | (_, true) => Label::NeedsReview,
-                    _ if flips => Label::NeedsReview,
-                    _ => Label::NoIndication,
-                }
-            }
-        };
-        Some(label)
-    }
-}
-
-/// The gravest first.
-fn gravity(label: Label) -> usize {
-    Label::ALL.into_iter().position(|other| other == label).unwrap_or(Label::ALL.len())
-}
-
-fn mean(probabilities: impl Iterator<Item = Probability>) -> Option<Probability> {
-    let all: Vec<f64> = probabilities.map(Probability::get).collect();
-    Probability::new(all.iter().sum::<f64>() / all.len() as f64)
-}
-
-fn surest<'a, 'b: 'a>(opinions: impl IntoIterator<Item = &'a Opinion<'b>>) -> Option<&'a Opinion<'b>> {
-    opinions.into_iter().max_by(|a, b| a.score.probability.get().total_cmp(&b.score.probability.get()))
-}
-
-/// Voters of which one calls the picture likely manipulated and another finds nothing.
-fn disagreement(voters: &[&Opinion<'_>]) -> Option<Reason> {
-    let with = |label| voters.iter().filter(move |o| o.label() == label).copied();
-    let high = surest(with(Label::LikelyManipulated))?;
-    let least =
-        |a: &&Opinion<'_>, b: &&Opinion<'_>| a.score.probability.get().total_cmp(&b.score.probability.get());
-    let low = with(Label::NoIndication).min_by(least)?;
-    let cause = Cause::Disagreement {
-        high: (high.detector(), high.score.probability),
-        low: (low.detector(), low.score.probability),
-    };
-    Some(Reason { source: "policy".to_owned(), strength: Strength::Weak, cause })
-}
-
 impl Rule {
     fn check(&self) -> Result<()> {
         let shares = [self.max_fpr, self.review_max_fpr];
@@ -456,83 +381,10 @@ impl Rule {
     }
 }
 
-impl Opinion<'_> {
-    /// The word for the picture, which a variant of it can contradict: then a person should look.
-    fn label(&self) -> Label {
-        if self.flip().is_some() { Label::NeedsReview } else { self.label_of(self.score.probability) }
-    }
-
-    fn label_of(&self, probability: Probability) -> Label {
-        let reaches = |threshold: Option<Threshold>| threshold.is_some_and(|t| probability >= t.probability);
-        if reaches(self.flag) {
-            Label::LikelyManipulated
-        } else if reaches(self.review) {
-            Label::NeedsReview
-        } else {
-            Label::NoIndication
-        }
-    }
-
-    /// The variant that is farthest from the picture and on the other side of what is likely manipulated.
-    fn flip(&self) -> Option<&Variant> {
-        let flagged = |probability| self.label_of(probability) == Label::LikelyManipulated;
-        let distance = |variant: &Variant| (variant.probability.get() - self.score.probability.get()).abs();
-        let flips = |variant: &&Variant| flagged(variant.probability) != flagged(self.score.probability);
-        let variants = self.score.variants.iter().filter(flips);
-        variants.max_by(|a, b| distance(a).total_cmp(&distance(b)))
-    }
-
-    /// The detector's name, without its version.
-    fn detector(&self) -> String {
-        let name = self.source.rsplit('/').next().unwrap_or(self.source);
-        name.split('@').next().unwrap_or(name).to_owned()
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        let (detector, source) = (self.detector(), self.source.to_owned());
-        let label = self.label_of(self.score.probability);
-        let threshold = match label {
-            Label::LikelyManipulated => self.flag,
-            Label::NeedsReview => self.review,
-            _ => None,
-        };
-        let Some(threshold) = threshold else {
-            let missing = self.flag.is_none() && !self.score.operating_points.is_empty();
-            let cause = Cause::NoOperatingPoint { detector, max_fpr: self.max_fpr };
-            return missing.then_some(Reason { source, strength: Strength::Weak, cause });
-        };
-        let strength = match (self.role, self.label()) {
-            (Role::Decisive, Label::LikelyManipulated) => Strength::Decisive,
-            (Role::Votes, Label::LikelyManipulated) => Strength::Strong,
-            _ => Strength::Weak,
-        };
-        let cause = Cause::DetectorScore {
-            detector,
-            kind: self.score.kind,
-            probability: self.score.probability,
-            threshold: threshold.probability,
-            max_fpr: threshold.max_fpr,
-            face: self.score.face,
-        };
-        Some(Reason { source, strength, cause })
-    }
-
-    fn instability(&self) -> Option<Reason> {
-        let flip = self.flip()?;
-        let cause = Cause::Unstable {
-            detector: self.detector(),
-            probability: self.score.probability,
-            variant: flip.name.clone(),
-            variant_probability: flip.probability,
-        };
-        Some(Reason { source: self.source.to_owned(), strength: Strength::Weak, cause })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Watermark, WatermarkMessage};
+    use crate::evidence::{Score, Variant, Watermark, WatermarkMessage};
     use crate::language::Language;
 
     pub(super) fn score(source: &str, probability: f64) -> Evidence {
