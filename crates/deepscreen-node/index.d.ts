@@ -131,16 +131,9 @@ export class Screener {
 export function hash(input: Input, options?: { limits?: Limits }): Promise<Hashes>;
 
 /** A {@link ScreeningRecord}, and the text that it was read from. */
-export class Screening implements ScreeningRecord {
+export interface Screening extends ScreeningRecord {}
+export class Screening {
   private constructor();
-  schema: 'deepscreen/1';
-  input: ScreeningRecord['input'];
-  hashes?: Hashes;
-  verdict: Verdict;
-  evidence: Evidence[];
-  failures: Failure[];
-  replay: Replay;
-  elapsed_ms: number;
 
   /** The record as one line of JSON, byte for byte as the core writes it, without a line end. */
   toLine(): string;

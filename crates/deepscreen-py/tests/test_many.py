@@ -90,15 +90,21 @@ def test_nothing_in_gives_nothing(hasher):
     assert list(hasher.screen_many([])) == []
 
 
+class Endless:
+    """One picture, for ever; a class, so that it can be referred to weakly and hold what it likes."""
+
+    def __init__(self, picture):
+        self.picture = picture
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.picture
+
+
 def test_an_iterator_may_be_dropped_midway(hasher, photo):
-    class Source:
-        def __iter__(self):
-            return self
-
-        def __next__(self):
-            return photo
-
-    source = Source()
+    source = Endless(photo)
     gone = weakref.ref(source)
     screenings = hasher.screen_many(source)
     next(screenings)
@@ -108,14 +114,7 @@ def test_an_iterator_may_be_dropped_midway(hasher, photo):
 
 
 def test_a_cycle_through_the_pictures_is_collected(hasher, photo):
-    class Source:
-        def __iter__(self):
-            return self
-
-        def __next__(self):
-            return photo
-
-    source = Source()
+    source = Endless(photo)
     source.screenings = hasher.screen_many(source)
     next(source.screenings)
     gone = weakref.ref(source)
