@@ -29,7 +29,7 @@ pub(crate) fn screener(
         }
         None => None,
     };
-    let mut builder = Screener::builder().threads(engine.threads()).analyzer(MetadataAnalyzer::default());
+    let mut builder = Screener::builder().threads(engine.threads()).analyzer(MetadataAnalyzer);
     for model in &judging.models {
         let detector = detector(model, &judging.model, engine, judging.trust_models, text)?;
         let mut detector = detector.with_variants(judging.stability.into());

@@ -10,7 +10,7 @@
 //! };
 //!
 //! let screener = Screener::builder()
-//!     .analyzer(MetadataAnalyzer::default())
+//!     .analyzer(MetadataAnalyzer)
 //!     .analyzer(Detector::bundled(&EngineOptions::default())?)
 //!     .analyzer(HashAnalyzer)
 //!     .build()?;

@@ -111,8 +111,7 @@ impl Settings {
             None => None,
         };
         let builder = Screener::builder().threads(self.threads).limits(self.limits.clone());
-        let mut builder =
-            if self.provenance { builder.analyzer(MetadataAnalyzer::default()) } else { builder };
+        let mut builder = if self.provenance { builder.analyzer(MetadataAnalyzer) } else { builder };
         for model in &self.models {
             let mut detector = open(model, &engine)?.with_variants(self.stability.into());
             match &faces {

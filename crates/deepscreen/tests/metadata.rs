@@ -59,7 +59,7 @@ fn faults(screening: &Screening) -> Vec<Vec<String>> {
 }
 
 fn screener() -> Screener {
-    Screener::builder().analyzer(MetadataAnalyzer::default()).analyzer(HashAnalyzer).build().unwrap()
+    Screener::builder().analyzer(MetadataAnalyzer).analyzer(HashAnalyzer).build().unwrap()
 }
 
 fn screen(path: &Path) -> Screening {
@@ -268,7 +268,7 @@ fn files_of_other_projects_give_one_record_each() {
     let Some(folder) = std::env::var_os("DEEPSCREEN_ASSETS") else {
         return println!("skipped: DEEPSCREEN_ASSETS is not set");
     };
-    let screener = Screener::builder().analyzer(MetadataAnalyzer::default()).build().unwrap();
+    let screener = Screener::builder().analyzer(MetadataAnalyzer).build().unwrap();
     let paths: Vec<PathBuf> = walk(folder).collect();
     let mut records = 0;
     screener.screen_paths(paths.clone(), |screening| {

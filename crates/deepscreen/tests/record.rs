@@ -14,9 +14,9 @@ use serde_json::Value;
 fn every_record_fits_the_schema() {
     let schema = schema();
     let detector = Detector::bundled(&EngineOptions::default().with_choice(EngineChoice::Rten)).unwrap();
-    let metadata = MetadataAnalyzer::default;
-    let hashes_only = Screener::builder().analyzer(metadata()).analyzer(HashAnalyzer).build().unwrap();
-    let with_detector = Screener::builder().analyzer(metadata()).analyzer(detector).analyzer(HashAnalyzer);
+    let hashes_only = Screener::builder().analyzer(MetadataAnalyzer).analyzer(HashAnalyzer).build().unwrap();
+    let with_detector =
+        Screener::builder().analyzer(MetadataAnalyzer).analyzer(detector).analyzer(HashAnalyzer);
     let with_detector = with_detector.build().unwrap();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut records = 0;

@@ -42,3 +42,17 @@ fn wrong_settings_are_refused_by_name() {
         assert_eq!(error.kind(), kind, "{json}");
     }
 }
+
+#[test]
+fn limits_reach_every_reader() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/metadata/automatic1111.png");
+    let faults = |limits: &str| {
+        let json = format!(r#"{{"models": [], "limits": {{{limits}}}}}"#);
+        let screening = Settings::from_json(&json).unwrap().screener().unwrap().screen_source(path.clone());
+        let is_fault =
+            |one: &deepscreen::Evidence| matches!(one.finding, deepscreen::Finding::MetadataFault(_));
+        screening.evidence.iter().filter(|one| is_fault(one)).count()
+    };
+    assert_eq!((faults(""), faults(r#""max_metadata_bytes": 100"#)), (0, 1));
+}

@@ -4,7 +4,7 @@ use super::{Metadata, thumbnail};
 use crate::analyzer::{Analyzer, Need};
 use crate::error::Result;
 use crate::evidence::{Evidence, Finding, Grade, Kind, Statement, Topic};
-use crate::media::{Limits, Media};
+use crate::media::Media;
 
 /// Who the evidence is from; the id has a version behind it.
 const SOURCE: &str = "metadata";
@@ -15,19 +15,10 @@ const LEAST_LIKENESS: f64 = 0.85;
 
 /// Reads what a file says of itself: one [`Statement`] for each field that tells where the picture is from.
 ///
-/// It needs no pixels, so it answers where nothing can be decoded. A thumbnail is compared with the picture where that
+/// At most [`max_metadata_bytes`](crate::Limits::max_metadata_bytes) of each file are read. It needs no pixels, so it answers where nothing can be decoded. A thumbnail is compared with the picture where that
 /// was decoded for another analyzer anyway.
-#[derive(Clone, Debug, Default)]
-pub struct MetadataAnalyzer {
-    limits: Limits,
-}
-
-impl MetadataAnalyzer {
-    /// Reads at most [`max_metadata_bytes`](Limits::max_metadata_bytes) of each file.
-    pub fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone() }
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MetadataAnalyzer;
 
 impl Analyzer for MetadataAnalyzer {
     fn id(&self) -> &str {
@@ -39,7 +30,7 @@ impl Analyzer for MetadataAnalyzer {
     }
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
-        let metadata = Metadata::of_bytes(media.bytes(), media.format(), &self.limits)?;
+        let metadata = Metadata::of_bytes(media.bytes(), media.format(), media.limits())?;
         let mut statements = metadata.statements();
         let at = statements.partition_point(Statement::is_about_ai);
         statements.splice(at..at, differing_thumbnail(&metadata, media));
