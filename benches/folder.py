@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sets `deepscreen scan` beside Python scripts with Pillow and onnxruntime, on all cores, in one run.
 
-usage: folder.py DEEPSCREEN FOLDER [--pictures 2000] [--rounds 8] [--cores N] [--no-rten]
+usage: folder.py DEEPSCREEN FOLDER [--pictures 2000] [--megapixels 0.2 2] [--rounds 8] [--cores N] [--no-rten]
 
 FOLDER is filled with JPEGs as they are on the web (0.2 to 2 megapixels, qualities of 75 to 90) where it holds too few,
-and with a network of ResNet-18's shape and random weights beside them. Each round takes the next part of the pictures
+or as cameras make them (`--megapixels 8 12`, another FOLDER), and with a network of ResNet-18's shape and random weights beside them. Each round takes the next part of the pictures
 and runs over it, one after another, so that a machine that slows down slows all:
 
   deepscreen     `scan --format jsonl`, on ONNX Runtime and on rten
@@ -197,29 +197,32 @@ def write_network(folder):
     (folder / "model.toml").write_text(CONTRACT)
 
 
-def write_pictures(paths):
-    """Parts of one scene, of other sizes and qualities."""
+def write_pictures(paths, least, most):
+    """Parts of one scene, of other sizes and qualities; `least` and `most` in megapixels."""
     import numpy
     from make_pictures import picture
 
     draw = numpy.random.default_rng(int(paths[0].stem))
-    scene = picture(draw, 1900, 1750)
+    # Wide and high enough for 16:9 and for 2:3 of the largest area.
+    scene = picture(draw, round((most * 1.8e6) ** 0.5), round((most * 1.53e6) ** 0.5))
     for path in paths:
-        area, proportion = 0.2e6 * 10 ** draw.uniform(), draw.choice([1, 4 / 3, 3 / 2, 16 / 9, 3 / 4, 2 / 3])
+        area = least * 1e6 * (most / least) ** draw.uniform()
+        proportion = draw.choice([1, 4 / 3, 3 / 2, 16 / 9, 3 / 4, 2 / 3])
         width, height = round((area * proportion) ** 0.5), round((area / proportion) ** 0.5)
         left, top = draw.integers(0, scene.width - width + 1), draw.integers(0, scene.height - height + 1)
         part = scene.crop((left, top, left + width, top + height))
         part.save(path, quality=int(draw.integers(75, 91)))
 
 
-def pictures_of(folder, count, cores):
+def pictures_of(folder, count, megapixels, cores):
     from multiprocessing import Pool
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{i:05}.jpg" for i in range(count)]
     scenes = [paths[at : at + 20] for at in range(0, count, 20)]
     with Pool(cores) as pool:
-        pool.map(write_pictures, [scene for scene in scenes if not all(path.exists() for path in scene)], 1)
+        missing = [scene for scene in scenes if not all(path.exists() for path in scene)]
+        pool.starmap(write_pictures, [(scene, *megapixels) for scene in missing], 1)
     return paths
 
 
@@ -242,6 +245,7 @@ def main():
     parser.add_argument("deepscreen")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--pictures", type=int, default=2000)
+    parser.add_argument("--megapixels", type=float, nargs=2, default=(0.2, 2.0), metavar=("LEAST", "MOST"))
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--no-rten", action="store_true", help="leave the slow engine out")
@@ -250,7 +254,7 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     if not model.exists():
         write_network(model)
-    paths = pictures_of(arguments.folder / "pictures", arguments.pictures, cores)
+    paths = pictures_of(arguments.folder / "pictures", arguments.pictures, arguments.megapixels, cores)
     kilobytes = sum(path.stat().st_size for path in paths) / len(paths) / 1024
     print(f"{len(paths)} JPEGs of {kilobytes:.0f} KB on average, {cores} cores")
 
