@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::Pdq;
+use super::{Pdq, Transform};
 use crate::media::Luma;
 
 /// Samples a side that the hash is made from.
@@ -18,6 +18,24 @@ const BITS: usize = 16;
 pub(super) fn hash(luma: &Luma) -> (Pdq, u8) {
     let samples = downsample(luma);
     (bits_by_median(&low_frequencies(&samples)), quality(&samples))
+}
+
+/// The hashes of the picture and of all its turns and reflections, in the order of [`Transform::ALL`]: they have the same
+/// frequencies, of which some change places and signs.
+pub(super) fn transformed(luma: &Luma) -> [Pdq; 8] {
+    let frequencies = low_frequencies(&downsample(luma));
+    Transform::ALL.map(|transform| {
+        let (transposes, across, down) = transform.steps();
+        // The first frequency is the odd one: it changes its sign when its side is reflected.
+        let sign = |reflects: bool, at: usize| if reflects && at.is_multiple_of(2) { -1.0 } else { 1.0 };
+        let moved = std::array::from_fn(|i| {
+            std::array::from_fn(|j| {
+                let frequency = if transposes { frequencies[j][i] } else { frequencies[i][j] };
+                frequency * sign(down, i) * sign(across, j)
+            })
+        });
+        bits_by_median(&moved)
+    })
 }
 
 /// Jarosz filter (two passes of a box along rows and columns), then the sample at the centre of each cell.
