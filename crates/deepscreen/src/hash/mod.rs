@@ -292,8 +292,12 @@ mod tests {
     /// Each of the hashes is that of the picture whose pixels were moved.
     #[test]
     fn transformed_hashes_are_those_of_the_moved_pixels() {
-        let scene = scene(320, 256);
-        let picture = image::RgbImage::from_raw(320, 256, scene.as_rgb8().to_vec()).unwrap();
+        // Blotches without any symmetry.
+        let blotch = |x: u32, y: u32| image::Rgb([((x * 31 + y * y * 57 + x * x * y * 13) * 97 % 251) as u8; 3]);
+        let blotches = image::RgbImage::from_fn(40, 30, blotch);
+        let filter = image::imageops::FilterType::CatmullRom;
+        let picture = image::imageops::resize(&blotches, 1280, 1024, filter);
+        let scene = Pixels::from_rgb8(1280, 1024, picture.to_vec()).unwrap();
         let hashes = Pdq::transformed(&Luma::of(&scene));
         assert_eq!(hashes[0], of(&scene).pdq);
         for (transform, hash) in Transform::ALL.into_iter().zip(hashes) {
