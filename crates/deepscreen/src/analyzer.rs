@@ -56,6 +56,14 @@ pub trait Analyzer: Send + Sync {
     fn lists(&self) -> Vec<(String, String)> {
         Vec::new()
     }
+
+    /// The same analyzer with its lists as they are now; `None` for one that goes by no list which could change.
+    ///
+    /// # Errors
+    /// Those of opening them.
+    fn reloaded(&self) -> Result<Option<Box<dyn Analyzer>>> {
+        Ok(None)
+    }
 }
 
 /// What an [`Analyzer`] must have of a picture.
@@ -66,6 +74,8 @@ pub enum Need {
     Bytes,
     /// Its brightness, small: [`Media::luma`].
     Luma,
+    /// The bytes of the file, and its brightness where it can be decoded.
+    BytesAndLuma,
     /// All pixels: [`Media::pixels`].
     Pixels,
 }

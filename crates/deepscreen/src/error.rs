@@ -45,6 +45,8 @@ pub enum ErrorKind {
     EngineUnavailable,
     /// The engine failed while a model ran.
     Inference,
+    /// A bank, or a list to be imported into one, cannot be used.
+    InvalidBank,
     /// A policy or an option is wrong.
     InvalidConfig,
 }
@@ -68,6 +70,7 @@ impl ErrorKind {
             Self::ModelShape => "model_shape",
             Self::EngineUnavailable => "engine_unavailable",
             Self::Inference => "inference",
+            Self::InvalidBank => "invalid_bank",
             Self::InvalidConfig => "invalid_config",
         }
     }
@@ -90,6 +93,7 @@ impl ErrorKind {
             Self::ModelShape => ("unexpected model shape", "đầu vào hoặc đầu ra của mô hình không khớp"),
             Self::EngineUnavailable => ("engine unavailable", "không có bộ máy chạy mô hình"),
             Self::Inference => ("model failed", "mô hình chạy lỗi"),
+            Self::InvalidBank => ("unusable bank", "ngân hàng ảnh không dùng được"),
             Self::InvalidConfig => ("wrong configuration", "cấu hình sai"),
         };
         match language {

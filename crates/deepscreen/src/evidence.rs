@@ -9,11 +9,13 @@ use crate::language::Language;
 use crate::media::Note;
 
 pub mod c2pa;
+mod matched;
 mod metadata;
 mod watermark;
 
+pub use matched::{EntryLabel, Match, MatchedBy};
 pub(crate) use metadata::harmless;
-#[cfg(feature = "c2pa")]
+#[cfg(any(feature = "bank", feature = "c2pa"))]
 pub(crate) use metadata::visible;
 pub use metadata::{Fault, FaultKind, Grade, Statement, Topic};
 pub use watermark::{Watermark, WatermarkMessage};
@@ -44,6 +46,8 @@ pub enum Finding {
     Score(Score),
     /// What the picture's Content Credentials say.
     C2pa(c2pa::Credentials),
+    /// An entry of a bank that fits the picture.
+    Match(Match),
     /// An invisible watermark.
     Watermark(Watermark),
     /// How the pixels came to be, where a viewer should know.

@@ -38,6 +38,9 @@ mod analyzer;
 
 pub mod hash;
 
+#[cfg(feature = "bank")]
+pub mod bank;
+
 mod provenance;
 
 mod detector;
@@ -55,6 +58,8 @@ mod settings;
 mod report;
 
 pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
+#[cfg(feature = "bank")]
+pub use bank::BankAnalyzer;
 pub use detector::{
     Contract, ContractOptions, Detector, Element, EngineChoice, EngineOptions, EngineStatus, FaceDetector,
     Network, Port, Provider,
@@ -63,8 +68,8 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use evidence::c2pa;
 pub use evidence::{
-    Evidence, Face, Fault, FaultKind, Finding, Grade, HeatMap, Kind, OperatingPoint, Probability, Region,
-    Score, Statement, Topic, Variant, Watermark, WatermarkMessage,
+    EntryLabel, Evidence, Face, Fault, FaultKind, Finding, Grade, HeatMap, Kind, Match, MatchedBy,
+    OperatingPoint, Probability, Region, Score, Statement, Topic, Variant, Watermark, WatermarkMessage,
 };
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};
@@ -78,7 +83,7 @@ pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
 pub use screening::{Failure, Input, Replay, Screening, Summary};
 pub use settings::Settings;
-pub use verdict::{Cause, Label, Reason, Strength, Verdict};
+pub use verdict::{Cause, Known, Label, Reason, Strength, Verdict};
 pub use walk::{Walk, walk};
 
 /// Lower-case hexadecimal digits, two a byte.

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Finding, Kind, OperatingPoint, Probability};
 use crate::verdict::{Cause, Label, Reason, Strength, Verdict};
 
+mod bank;
 mod c2pa;
 mod metadata;
 mod opinion;
@@ -91,6 +92,9 @@ pub enum Fusion {
 /// max_fpr = 0.01                 # likely manipulated: at most 1 % of photographs by mistake
 /// review_max_fpr = 0.05          # to review: at most 5 %
 ///
+/// [sources."bank/*"]             # known fakes; verified originals, which clear a picture
+/// role = "decisive"
+///
 /// [sources.c2pa]                 # Content Credentials: made by AI, or changed after signing
 /// role = "decisive"
 ///
@@ -130,6 +134,7 @@ impl Default for Policy {
         let decisive = Rule { role: Role::Decisive, ..rule };
         let sources = BTreeMap::from([
             ("detector/*".to_owned(), rule),
+            ("bank/*".to_owned(), decisive),
             ("c2pa".to_owned(), decisive),
             ("metadata".to_owned(), decisive),
             ("watermark".to_owned(), decisive),
@@ -219,7 +224,7 @@ impl Policy {
     /// Judges one picture by what was found in it.
     pub fn decide(&self, evidence: &[Evidence]) -> Verdict {
         let opinions = self.opinions(evidence);
-        let mut statements: Vec<Statement> = Vec::new();
+        let bank::Answer { mut statements, clears } = bank::answer(evidence, |source| self.rule(source));
         for statement in evidence.iter().filter_map(|one| self.statement(one)) {
             if !statements.iter().any(|other| metadata::is_same(&other.reason, &statement.reason)) {
                 statements.push(statement);
@@ -238,7 +243,9 @@ impl Policy {
         let settled =
             stated().chain(decisive.iter().map(|o| o.label())).any(|l| l == Label::LikelyManipulated);
         let voted = self.fusion.label(&voters);
-        let label = if settled {
+        let label = if clears {
+            Label::NoIndication
+        } else if settled {
             Label::LikelyManipulated
         } else {
             let labels = decisive.iter().map(|o| o.label()).chain(voted).chain(stated());
@@ -249,6 +256,9 @@ impl Policy {
         if label == Label::Inconclusive && reasons.is_empty() {
             let source = "policy".to_owned();
             reasons.push(Reason { source, strength: Strength::Weak, cause: Cause::NothingJudged });
+        }
+        if clears {
+            reasons.iter_mut().for_each(|reason| reason.strength = Strength::Weak);
         }
         reasons.extend(told(false));
         reasons.sort_by_key(|reason| reason.strength);
@@ -268,8 +278,11 @@ impl Policy {
         kinds.extend(certain.filter_map(|statement| statement.kind));
         kinds.sort();
         kinds.dedup();
-        let probability =
-            self.probability(&decisive, &voters, stated().any(|l| l == Label::LikelyManipulated));
+        if clears {
+            kinds.clear();
+        }
+        let is_stated = stated().any(|label| label == Label::LikelyManipulated);
+        let probability = if clears { None } else { self.probability(&decisive, &voters, is_stated) };
         Verdict { label, kinds, probability, reasons }
     }
 
@@ -602,7 +615,7 @@ mod tests {
 
     #[test]
     fn policies_that_mean_the_same_have_one_checksum() {
-        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' }, metadata = { role = 'decisive' }, watermark = { role = 'decisive' } }\nschema = 1";
+        let rewritten = "sources = { 'detector/*' = { review_max_fpr = 0.050, max_fpr = 1e-2, role = 'votes' }, c2pa = { role = 'decisive' }, 'bank/*' = { role = 'decisive' }, metadata = { role = 'decisive' }, watermark = { role = 'decisive' } }\nschema = 1";
         assert_eq!(Policy::from_toml(rewritten).unwrap().sha256(), Policy::default().sha256());
         assert_ne!(Policy::default().with_max_fpr(0.02).unwrap().sha256(), Policy::default().sha256());
     }

@@ -6,8 +6,8 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::evidence::{Evidence, Finding, HeatMap, Region};
-use crate::hash::Hashes;
+use crate::evidence::{Evidence, Finding, HeatMap, MatchedBy, Region};
+use crate::hash::{Hashes, Transform};
 use crate::language::Language;
 use crate::media::Note;
 use crate::screening::Screening;
@@ -215,6 +215,32 @@ impl Serialize for EvidenceRecord<'_> {
                 }
             }
             Finding::C2pa(credentials) => c2pa::entries(credentials, &mut map)?,
+            Finding::Match(found) => {
+                map.serialize_entry("kind", "match")?;
+                map.serialize_entry("label", found.label.code())?;
+                match found.by {
+                    MatchedBy::Sha256 => map.serialize_entry("hash", "sha256")?,
+                    MatchedBy::Pdq { distance, transform } => {
+                        map.serialize_entry("hash", "pdq")?;
+                        map.serialize_entry("distance", &distance)?;
+                        if transform != Transform::None {
+                            map.serialize_entry("transform", transform.code())?;
+                        }
+                    }
+                }
+                map.serialize_entry("entry", &found.entry.to_string())?;
+                let texts = [
+                    ("name", &found.name),
+                    ("origin", &found.origin),
+                    ("link", &found.link),
+                    ("note", &found.note),
+                ];
+                for (name, text) in texts {
+                    if let Some(text) = text {
+                        map.serialize_entry(name, text)?;
+                    }
+                }
+            }
             Finding::Watermark(watermark) => {
                 map.serialize_entry("kind", "watermark")?;
                 map.serialize_entry("scheme", "dwt_dct")?;

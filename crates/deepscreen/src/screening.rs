@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, ErrorKind};
 use crate::evidence::{Evidence, Finding};
 use crate::hash::Hashes;
@@ -74,12 +72,11 @@ pub struct Input {
 
 impl Input {
     pub(crate) fn of(media: &Media) -> Self {
-        Self::of_bytes(media.bytes())
+        Self::of_bytes(media.bytes(), &media.sha256())
     }
 
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
-        let sha256 = Some(crate::hex(&Sha256::digest(bytes)));
-        Self { bytes: bytes.len() as u64, sha256, ..Self::default() }
+    pub(crate) fn of_bytes(bytes: &[u8], sha256: &[u8; 32]) -> Self {
+        Self { bytes: bytes.len() as u64, sha256: Some(crate::hex(sha256)), ..Self::default() }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The answer: a label, what was found, how probable it is, and the reasons, in words that a person can check.
 
 use crate::evidence::c2pa::Trust;
-use crate::evidence::{Face, Grade, Kind, Probability, Topic, WatermarkMessage};
+use crate::evidence::{Face, Grade, Kind, Match, Probability, Topic, WatermarkMessage};
 use crate::language::Language;
 
+mod bank;
 mod c2pa;
+
+pub use bank::Known;
 
 /// The answer for one picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,6 +164,13 @@ pub enum Cause {
         /// The codes of what did not hold: `assertion.dataHash.mismatch`.
         failures: Vec<String>,
     },
+    /// A bank knows the picture, or one that looks like it.
+    Match {
+        /// What that means.
+        means: Known,
+        /// What was found.
+        found: Box<Match>,
+    },
     /// The picture carries the watermark of a generator.
     Watermark {
         /// Which one.
@@ -200,6 +210,7 @@ impl Reason {
             Cause::NoOperatingPoint { .. } => "policy.no_operating_point".to_owned(),
             Cause::CredentialsClaim { kind, .. } => c2pa::Claim::code(*kind).to_owned(),
             Cause::CredentialsBroken { .. } => "c2pa.tampered".to_owned(),
+            Cause::Match { means, .. } => means.code().to_owned(),
             Cause::Watermark { message, .. } => match message {
                 WatermarkMessage::Flux => "watermark.flux".to_owned(),
                 WatermarkMessage::InvokeAi => "watermark.invokeai".to_owned(),
@@ -305,6 +316,7 @@ impl Reason {
             }
             .message(language),
             (Cause::CredentialsBroken { failures }, language) => c2pa::broken(failures, language),
+            (Cause::Match { means, found }, language) => bank::message(*means, found, &self.source, language),
             (Cause::Watermark { message, matching_bits }, Language::English) => {
                 format!(
                     "AI generated: the pixels carry the watermark of {}, {matching_bits} of its {} bits",

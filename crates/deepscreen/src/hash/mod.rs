@@ -293,7 +293,8 @@ mod tests {
     #[test]
     fn transformed_hashes_are_those_of_the_moved_pixels() {
         // Blotches without any symmetry.
-        let blotch = |x: u32, y: u32| image::Rgb([((x * 31 + y * y * 57 + x * x * y * 13) * 97 % 251) as u8; 3]);
+        let blotch =
+            |x: u32, y: u32| image::Rgb([((x * 31 + y * y * 57 + x * x * y * 13) * 97 % 251) as u8; 3]);
         let blotches = image::RgbImage::from_fn(40, 30, blotch);
         let filter = image::imageops::FilterType::CatmullRom;
         let picture = image::imageops::resize(&blotches, 1280, 1024, filter);

@@ -13,6 +13,8 @@ mod sniff;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) use decode::ifd;
@@ -52,6 +54,7 @@ pub struct Media {
     bytes: Vec<u8>,
     format: Format,
     limits: Limits,
+    sha256: OnceLock<[u8; 32]>,
     whole: OnceLock<Result<Decoded>>,
     luma: OnceLock<Result<Grey>>,
 }
@@ -101,15 +104,17 @@ impl Media {
         }
         let format = Format::sniff(&bytes)?;
         let limits = limits.clone();
-        Ok(Self { bytes, format, limits, whole: OnceLock::new(), luma: OnceLock::new() })
+        let (sha256, whole, luma) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { bytes, format, limits, sha256, whole, luma })
     }
 
     /// Takes a picture that somebody else decoded. It has no file, so nothing but its pixels can speak; its
     /// [`bytes`](Self::bytes) are its samples, its format is [`Pixels`](Format::Pixels).
     pub fn from_pixels(pixels: Pixels) -> Self {
         let whole = OnceLock::from(Ok(Decoded { pixels, notes: Vec::new() }));
-        let limits = Limits::default();
-        Self { bytes: Vec::new(), format: Format::Pixels, limits, whole, luma: OnceLock::new() }
+        let (format, limits, sha256, luma) =
+            (Format::Pixels, Limits::default(), OnceLock::new(), OnceLock::new());
+        Self { bytes: Vec::new(), format, limits, sha256, whole, luma }
     }
 
     /// The bytes of the file; of [decoded pixels](Self::from_pixels), their samples.
@@ -118,6 +123,16 @@ impl Media {
             Some(Decoded { pixels, .. }) if self.format == Format::Pixels => pixels.as_rgb8(),
             _ => &self.bytes,
         }
+    }
+
+    /// SHA-256 of the [`bytes`](Self::bytes), computed at the first call.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.sha256.get_or_init(|| Sha256::digest(self.bytes()).into())
+    }
+
+    /// The same, for who has computed it already.
+    pub(crate) fn with_sha256(self, sha256: [u8; 32]) -> Self {
+        Self { sha256: OnceLock::from(sha256), ..self }
     }
 
     /// The format, sniffed from the bytes.

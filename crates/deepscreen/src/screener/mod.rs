@@ -43,18 +43,18 @@ pub struct Screener {
 }
 
 struct Inner {
-    analyzers: Vec<Box<dyn Analyzer>>,
+    analyzers: Vec<Arc<dyn Analyzer>>,
     policy: Policy,
     limits: Limits,
     replay: Replay,
-    threads: rayon::ThreadPool,
+    threads: Arc<rayon::ThreadPool>,
 }
 
 /// Collects what a [`Screener`] is made of.
 #[must_use]
 #[derive(Default)]
 pub struct ScreenerBuilder {
-    analyzers: Vec<Box<dyn Analyzer>>,
+    analyzers: Vec<Arc<dyn Analyzer>>,
     policy: Policy,
     limits: Limits,
     threads: usize,
@@ -63,7 +63,7 @@ pub struct ScreenerBuilder {
 impl ScreenerBuilder {
     /// Adds an analyzer. They run in the order in which they are added.
     pub fn analyzer(mut self, analyzer: impl Analyzer + 'static) -> Self {
-        self.analyzers.push(Box::new(analyzer));
+        self.analyzers.push(Arc::new(analyzer));
         self
     }
 
@@ -93,16 +93,6 @@ impl ScreenerBuilder {
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::new(ErrorKind::InvalidConfig, "two analyzers of this id").about(pair[0]));
         }
-        let models: Vec<_> = self.analyzers.iter().flat_map(|analyzer| analyzer.models()).collect();
-        let mut engines: Vec<&str> = models.iter().map(|model| model.engine.as_str()).collect();
-        engines.dedup();
-        let replay = Replay {
-            deepscreen: env!("CARGO_PKG_VERSION"),
-            engine: if engines.is_empty() { "none".to_owned() } else { engines.join(", ") },
-            policy: self.policy.sha256(),
-            models: models.into_iter().map(|model| (model.id, model.sha256)).collect(),
-            lists: self.analyzers.iter().flat_map(|analyzer| analyzer.lists()).collect(),
-        };
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(crate::threads_or_cores(self.threads))
             .thread_name(|i| format!("deepscreen-{i}"))
@@ -111,7 +101,20 @@ impl ScreenerBuilder {
             .build()
             .map_err(|error| Error::new(ErrorKind::InvalidConfig, "no threads").because(error))?;
         let Self { analyzers, policy, limits, .. } = self;
-        Ok(Screener { inner: Arc::new(Inner { analyzers, policy, limits, replay, threads }) })
+        Ok(Screener::of(analyzers, policy, limits, Arc::new(threads)))
+    }
+}
+
+fn replay(analyzers: &[Arc<dyn Analyzer>], policy: &Policy) -> Replay {
+    let models: Vec<_> = analyzers.iter().flat_map(|analyzer| analyzer.models()).collect();
+    let mut engines: Vec<&str> = models.iter().map(|model| model.engine.as_str()).collect();
+    engines.dedup();
+    Replay {
+        deepscreen: env!("CARGO_PKG_VERSION"),
+        engine: if engines.is_empty() { "none".to_owned() } else { engines.join(", ") },
+        policy: policy.sha256(),
+        models: models.into_iter().map(|model| (model.id, model.sha256)).collect(),
+        lists: analyzers.iter().flat_map(|analyzer| analyzer.lists()).collect(),
     }
 }
 
@@ -119,6 +122,45 @@ impl Screener {
     /// Starts with no analyzer, the default policy and the default limits.
     pub fn builder() -> ScreenerBuilder {
         ScreenerBuilder::default()
+    }
+
+    fn of(
+        analyzers: Vec<Arc<dyn Analyzer>>,
+        policy: Policy,
+        limits: Limits,
+        threads: Arc<rayon::ThreadPool>,
+    ) -> Self {
+        let replay = replay(&analyzers, &policy);
+        Self { inner: Arc::new(Inner { analyzers, policy, limits, replay, threads }) }
+    }
+
+    fn with_analyzers(&self, analyzers: Vec<Arc<dyn Analyzer>>) -> Self {
+        let Inner { policy, limits, threads, .. } = &*self.inner;
+        Self::of(analyzers, policy.clone(), limits.clone(), threads.clone())
+    }
+
+    /// A screener that has this analyzer in place of the one of the same id, or beside all others where there is none. They
+    /// share everything else: the models, the threads. This one stays as it is, and so do screenings that have begun.
+    #[must_use]
+    pub fn with_analyzer(&self, analyzer: impl Analyzer + 'static) -> Self {
+        let mut analyzers = self.inner.analyzers.clone();
+        match analyzers.iter_mut().find(|other| other.id() == analyzer.id()) {
+            Some(place) => *place = Arc::new(analyzer),
+            None => analyzers.push(Arc::new(analyzer)),
+        }
+        self.with_analyzers(analyzers)
+    }
+
+    /// A screener whose analyzers go by their lists as they are now: a bank that has grown, or was replaced by a newer
+    /// file. They share everything else, as with [`with_analyzer`](Self::with_analyzer).
+    ///
+    /// # Errors
+    /// Those of opening a list. This screener still works.
+    pub fn reloaded(&self) -> Result<Self> {
+        let reload = |analyzer: &Arc<dyn Analyzer>| {
+            Ok(analyzer.reloaded()?.map_or_else(|| analyzer.clone(), Arc::from))
+        };
+        Ok(self.with_analyzers(self.inner.analyzers.iter().map(reload).collect::<Result<_>>()?))
     }
 
     /// The limits that inputs are read under.
@@ -277,7 +319,7 @@ impl Inner {
                     evidence.push(Evidence::new("media", Finding::Media(notes.to_vec())));
                 }
                 for (analyzer, found) in analyzers.iter().zip(&mut found) {
-                    if decoded.is_err() && analyzer.need() != Need::Bytes {
+                    if decoded.is_err() && !matches!(analyzer.need(), Need::Bytes | Need::BytesAndLuma) {
                         continue;
                     }
                     *found = match analyzer.batched() {
@@ -298,7 +340,7 @@ impl Inner {
         let needs = |need| self.analyzers.iter().any(|analyzer| analyzer.need() == need);
         if needs(Need::Pixels) {
             media.pixels().map(drop)
-        } else if needs(Need::Luma) {
+        } else if needs(Need::Luma) || needs(Need::BytesAndLuma) {
             media.luma().map(drop)
         } else {
             Ok(())

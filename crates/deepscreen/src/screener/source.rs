@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::{Limits, Media, Pixels};
 use crate::screening::Input;
@@ -90,5 +92,7 @@ fn identify(bytes: Vec<u8>, limits: &Limits) -> (Input, Result<Media>) {
     if let Err(error) = limits.check_bytes(bytes.len() as u64) {
         return (Input { bytes: bytes.len() as u64, ..Input::default() }, Err(error));
     }
-    (Input::of_bytes(&bytes), Media::from_bytes(bytes, limits))
+    let sha256 = Sha256::digest(&bytes).into();
+    let input = Input::of_bytes(&bytes, &sha256);
+    (input, Media::from_bytes(bytes, limits).map(|media| media.with_sha256(sha256)))
 }

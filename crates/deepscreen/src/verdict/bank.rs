@@ -1,0 +1,92 @@
+//! What a match in a bank says, as a sentence.
+
+use crate::evidence::{Match, MatchedBy};
+use crate::hash::Transform;
+use crate::language::Language;
+
+/// What a match means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Known {
+    /// The picture is a known fake.
+    Fake,
+    /// The picture is a verified original.
+    Original,
+    /// The picture was made of a verified original, and parts of it are others.
+    AlteredOriginal,
+    /// The picture looks like a verified original; whether it was altered nobody knows.
+    LikeOriginal,
+    /// The picture is known and of no interest.
+    NoInterest,
+}
+
+impl Known {
+    /// The stable code of the reason.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Fake => "bank.known_fake",
+            Self::Original => "bank.verified_original",
+            Self::AlteredOriginal => "bank.altered_original",
+            Self::LikeOriginal => "bank.like_original",
+            Self::NoInterest => "bank.ignore",
+        }
+    }
+
+    /// What it means, in words.
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Fake, Language::English) => "known fake",
+            (Self::Fake, Language::Vietnamese) => "ảnh giả đã biết",
+            (Self::Original, Language::English) => "verified original",
+            (Self::Original, Language::Vietnamese) => "ảnh gốc đã xác minh",
+            (Self::AlteredOriginal, Language::English) => "an altered original",
+            (Self::AlteredOriginal, Language::Vietnamese) => "ảnh gốc đã bị sửa",
+            (Self::LikeOriginal, Language::English) => "looks like a verified original",
+            (Self::LikeOriginal, Language::Vietnamese) => "giống một ảnh gốc đã xác minh",
+            (Self::NoInterest, Language::English) => "known, and of no interest",
+            (Self::NoInterest, Language::Vietnamese) => "ảnh đã biết, không cần quan tâm",
+        }
+    }
+}
+
+pub(super) fn message(means: Known, found: &Match, source: &str, language: Language) -> String {
+    let bank = source.strip_prefix("bank/").unwrap_or(source);
+    let (head, entry) = (means.text(language), found.entry);
+    let name = found.name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+    let link = found.link.as_ref().map_or_else(String::new, |link| format!(", {link}"));
+    let place = match language {
+        Language::English => format!("entry {entry} of the bank {bank}{name}"),
+        Language::Vietnamese => format!("mục {entry} trong ngân hàng ảnh {bank}{name}"),
+    };
+    let how = match (found.by, language) {
+        (MatchedBy::Sha256, Language::English) => format!("the very file is {place}"),
+        (MatchedBy::Sha256, Language::Vietnamese) => format!("chính tệp này là {place}"),
+        (MatchedBy::Pdq { distance, transform }, Language::English) => {
+            format!("{distance} of 256 bits from {place}{}", transformed(transform, language))
+        }
+        (MatchedBy::Pdq { distance, transform }, Language::Vietnamese) => {
+            format!("khác {distance} trên 256 bit so với {place}{}", transformed(transform, language))
+        }
+    };
+    let but = match (means, language) {
+        (Known::LikeOriginal, Language::English) => "; their pixels were not compared",
+        (Known::LikeOriginal, Language::Vietnamese) => "; chưa so từng điểm ảnh",
+        _ => "",
+    };
+    format!("{head}: {how}{link}{but}")
+}
+
+/// What was done to the bank's picture, after a comma.
+fn transformed(transform: Transform, language: Language) -> &'static str {
+    match (transform, language) {
+        (Transform::None, _) => "",
+        (Transform::Mirrored | Transform::Flipped, Language::English) => ", mirrored",
+        (Transform::Mirrored | Transform::Flipped, Language::Vietnamese) => ", bị lật gương",
+        (Transform::Turned90 | Transform::Turned180 | Transform::Turned270, Language::English) => ", turned",
+        (Transform::Turned90 | Transform::Turned180 | Transform::Turned270, Language::Vietnamese) => {
+            ", bị xoay"
+        }
+        (_, Language::English) => ", turned and mirrored",
+        (_, Language::Vietnamese) => ", bị xoay và lật gương",
+    }
+}
