@@ -1,5 +1,7 @@
 //! The command line, as clap reads it.
 
+mod bank;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use deepscreen::{EngineChoice, EngineOptions, Language, Provider};
 
 use crate::bare::ModelArguments;
+
+pub(crate) use bank::{AddArguments, BankArguments, BankCommand, MatchArguments, MatchFormat};
 
 /// Screens images for AI generation and manipulation
 #[derive(Debug, Parser)]
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// Print SHA-256, PDQ with its quality, and the img_hash family
     Hash(HashArguments),
+    /// Keep known fakes and verified originals, and look pictures up
+    Bank(BankArguments),
     /// List and check the models
     Models(ModelsArguments),
     /// Say which engine runs and why, and what this build can read
@@ -239,6 +245,14 @@ pub(crate) struct JudgingArguments {
     /// Signers of Content Credentials (C2PA) to trust: certificates in PEM. By default nobody is trusted
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_anchors: Option<PathBuf>,
+
+    /// A bank of known fakes and verified originals; may be repeated
+    #[arg(long = "bank", value_name = "FILE")]
+    pub(crate) banks: Vec<PathBuf>,
+
+    /// Find pictures in banks that were turned or mirrored, too
+    #[arg(long)]
+    pub(crate) bank_transforms: bool,
 
     /// A policy file (TOML) in place of the default
     #[arg(long, value_name = "FILE")]

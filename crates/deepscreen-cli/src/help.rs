@@ -4,11 +4,23 @@ use clap::Command;
 use deepscreen::Language;
 
 /// What each command does, by its path below the program.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 24] = [
     ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
     ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
     ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
     ("hash", "In SHA-256, PDQ kèm chất lượng, và họ img_hash"),
+    ("bank", "Lưu ảnh giả đã biết và ảnh gốc đã xác minh, và tra cứu ảnh"),
+    ("bank create", "Tạo một ngân hàng ảnh trống"),
+    ("bank add", "Thêm ảnh"),
+    ("bank remove", "Xóa mục"),
+    (
+        "bank import",
+        "Thêm mã băm từ danh sách: CSV, JSON, bản ghi của deepscreen, dòng của công cụ PDQ và python-threatexchange",
+    ),
+    ("bank export", "Ghi các mục thành danh sách"),
+    ("bank match", "Tra cứu ảnh"),
+    ("bank stats", "Cho biết ngân hàng ảnh có gì"),
+    ("bank merge", "Thêm các mục của những ngân hàng ảnh khác"),
     ("models", "Liệt kê và kiểm tra các mô hình"),
     ("models list", "Liệt kê các mô hình: có sẵn trong chương trình, đã thêm, và có thể tải về"),
     ("models add", "Chép thư mục của một mô hình vào nơi --model tìm được theo tên"),
@@ -23,7 +35,7 @@ const COMMANDS: [(&str, &str); 15] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 38] = [
+const ARGUMENTS: [(&str, &str); 50] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -34,6 +46,18 @@ const ARGUMENTS: [(&str, &str); 38] = [
         "trust_anchors",
         "Những bên ký Content Credentials (C2PA) được tin cậy: chứng thư dạng PEM. Mặc định không tin ai",
     ),
+    ("banks", "Ngân hàng ảnh giả đã biết và ảnh gốc đã xác minh; có thể lặp lại"),
+    ("bank_transforms", "Tìm cả những ảnh bị xoay hoặc lật gương"),
+    ("bank", "Ngân hàng ảnh: một tệp"),
+    ("distance", "Mã băm PDQ được khác nhau bao nhiêu trên 256 bit mà vẫn coi là khớp"),
+    ("label", "Ảnh thuộc loại nào: known_fake, verified_original hay ignore"),
+    ("source", "Ai nói như vậy"),
+    ("note", "Điều khác cần ghi"),
+    ("link", "Nơi đọc thêm: bài bác bỏ, hoặc ảnh gốc"),
+    ("keep_original", "Giữ tệp trong ngân hàng ảnh, để so những bản gần giống với nó"),
+    ("entries", "Số của mục, hoặc SHA-256 của tệp"),
+    ("lists", "Danh sách, hoặc `-` cho đầu vào chuẩn"),
+    ("others", "Những ngân hàng ảnh khác, không bị thay đổi"),
     ("policy", "Tệp chính sách (TOML) thay cho mặc định"),
     ("max_fpr", "Tỷ lệ ảnh chụp được phép báo nhầm; 0.01 nghĩa là 1 %"),
     ("engine", "Bộ máy chạy mô hình: ONNX Runtime nhanh hơn, rten luôn có sẵn"),

@@ -59,6 +59,7 @@ fn describe(screening: &Screening, text: Text) -> String {
     let mut scores = Vec::new();
     let mut hashes = Vec::new();
     let mut notes = Vec::new();
+    let mut known = Vec::new();
     let mut provenance = Vec::new();
     let mut statements = Vec::new();
     for evidence in &screening.evidence {
@@ -77,6 +78,7 @@ fn describe(screening: &Screening, text: Text) -> String {
                 hashes.push(format!("pHash {}  dHash {}  aHash {}", found.phash, found.dhash, found.ahash));
             }
             Finding::C2pa(credentials) => provenance.extend(text.credentials(credentials)),
+            Finding::Match(found) => known.push(format!("{}  {}", evidence.source, text.bank_match(found))),
             Finding::Watermark(watermark) => provenance.push(text.watermark(watermark)),
             Finding::Media(found) => notes.extend(found.iter().map(|note| text.media_note(note))),
             Finding::Metadata(statement) => statements.push(statement),
@@ -84,6 +86,7 @@ fn describe(screening: &Screening, text: Text) -> String {
             _ => {}
         }
     }
+    groups.push((text.heading_banks(), known));
     groups.push((text.heading_provenance(), provenance));
     groups.push((text.heading_detectors(), scores));
     groups.push((text.heading_metadata(), metadata(&statements, text)));

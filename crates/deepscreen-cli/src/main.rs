@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bank;
 mod bare;
 #[cfg(feature = "pull")]
 mod catalog;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Scan(scan) => scan::run(scan, text),
         Command::Inspect(inspect) => inspect::run(inspect, text),
         Command::Hash(hash) => hash::run(hash, text),
+        Command::Bank(bank) => bank::run(bank, text),
         Command::Models(models) => models::run(models, text),
         Command::Doctor(doctor) => doctor::run(doctor, text),
         Command::Trial(arguments) => trial::run(arguments),

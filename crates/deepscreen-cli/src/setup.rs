@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deepscreen::{
-    Analyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, MetadataAnalyzer, Policy,
-    Screener, WatermarkAnalyzer,
+    Analyzer, BankAnalyzer, C2paAnalyzer, Contract, Detector, FaceDetector, HashAnalyzer, MetadataAnalyzer,
+    Policy, Screener, WatermarkAnalyzer,
 };
 
 use crate::args::{EngineArguments, JudgingArguments};
@@ -43,12 +43,11 @@ pub(crate) fn screener(
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector);
     }
-    Ok(builder
-        .analyzer(c2pa(judging)?)
-        .analyzer(WatermarkAnalyzer)
-        .analyzer(HashAnalyzer)
-        .policy(policy)
-        .build()?)
+    builder = builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer);
+    for bank in &judging.banks {
+        builder = builder.analyzer(BankAnalyzer::open(bank)?.with_transforms(judging.bank_transforms));
+    }
+    Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }
 
 fn c2pa(judging: &JudgingArguments) -> Result<C2paAnalyzer, Failed> {

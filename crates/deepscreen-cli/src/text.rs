@@ -2,6 +2,7 @@
 //!
 //! What the library says (labels, kinds, reasons, failures) it says itself.
 
+mod bank;
 mod credentials;
 mod models;
 

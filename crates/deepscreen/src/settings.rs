@@ -53,6 +53,10 @@ pub struct Settings {
     /// Certificates of authorities whose Content Credentials are trusted, as PEM; see
     /// [`C2paAnalyzer::with_trust_anchors`](crate::C2paAnalyzer::with_trust_anchors). Default: none.
     pub trust_anchors: Option<String>,
+    /// Banks of known pictures: files, whose names must differ. Default: none.
+    pub banks: Vec<PathBuf>,
+    /// Whether banks find pictures that were turned or mirrored, too. Default: false.
+    pub bank_transforms: bool,
     /// How many threads work on many pictures; 0, the default, means one a core.
     pub threads: usize,
     /// What runs the models: `auto` (the default), `onnxruntime` or `rten`.
@@ -76,6 +80,8 @@ impl Default for Settings {
             max_fpr: None,
             provenance: true,
             trust_anchors: None,
+            banks: Vec::new(),
+            bank_transforms: false,
             threads: 0,
             engine: "auto".to_owned(),
             onnxruntime: None,
@@ -98,11 +104,11 @@ impl Settings {
     }
 
     /// Loads the models and builds the screener: metadata, the detectors in the given
-    /// order, Content Credentials, watermarks, hashes.
+    /// order, Content Credentials, watermarks, banks, hashes.
     ///
     /// # Errors
     /// [`InvalidConfig`](ErrorKind::InvalidConfig), also for a rate of false alarms that was never measured for a
-    /// model; those of [`Detector::open`] and of [`Policy::from_toml`].
+    /// model; those of [`BankAnalyzer::open`](crate::BankAnalyzer::open), of [`Detector::open`] and of [`Policy::from_toml`].
     pub fn screener(&self) -> Result<Screener> {
         let policy = self.policy()?;
         let engine = self.engine()?;
@@ -132,7 +138,27 @@ impl Settings {
             }
             builder = builder.analyzer(WatermarkAnalyzer);
         }
+        for bank in self.banks()? {
+            builder = builder.analyzer(bank);
+        }
         builder.analyzer(HashAnalyzer).policy(policy).build()
+    }
+
+    #[cfg(feature = "bank")]
+    fn banks(&self) -> Result<Vec<crate::BankAnalyzer>> {
+        let open = |path| Ok(crate::BankAnalyzer::open(path)?.with_transforms(self.bank_transforms));
+        self.banks.iter().map(open).collect()
+    }
+
+    #[cfg(not(feature = "bank"))]
+    fn banks(&self) -> Result<Vec<HashAnalyzer>> {
+        match self.banks.first() {
+            Some(path) => {
+                let message = "built without banks: the feature `bank` is missing";
+                Err(Error::new(ErrorKind::InvalidConfig, message).about(path.display()))
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     #[cfg(feature = "c2pa")]

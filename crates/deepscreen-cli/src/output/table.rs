@@ -122,6 +122,7 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
             Cause::CredentialsClaim { source_type, trust, .. } => {
                 Some(text.credentials_claim(source_type, *trust))
             }
+            Cause::Match { means, found } => Some(escape(&text.known(*means, found))),
             Cause::CredentialsBroken { .. } => Some(text.credentials_broken().to_owned()),
             Cause::Statement { topic, kind, grade, tool, .. } => {
                 Some(escape(&text.statement(*topic, *kind, *grade, tool.as_deref())))
