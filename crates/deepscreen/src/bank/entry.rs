@@ -104,6 +104,7 @@ impl Entry {
             let text: Option<String> = row.get(at)?;
             Ok(text.map(|text| harmless(&text.chars().take(MOST_TEXT).collect::<String>())))
         };
+        let line = |at| text(at).map(|text| text.map(|text| text.replace(['\n', '\t'], " ")));
         let hash64 = |at: usize| -> rusqlite::Result<Option<Hash64>> {
             let bytes: Option<[u8; 8]> = row.get(at)?;
             Ok(bytes.map(|bytes| Hash64(u64::from_be_bytes(bytes))))
@@ -120,11 +121,11 @@ impl Entry {
             phash: hash64(4)?,
             dhash: hash64(5)?,
             ahash: hash64(6)?,
-            name: text(7)?,
-            source: text(8)?,
+            name: line(7)?,
+            source: line(8)?,
             note: text(9)?,
-            link: text(10)?,
-            added_at: text(11)?,
+            link: line(10)?,
+            added_at: line(11)?,
         };
         Ok((row.get(12)?, entry))
     }
