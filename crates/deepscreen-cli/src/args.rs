@@ -71,6 +71,10 @@ pub(crate) struct ScanArguments {
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
 
+    /// Find near-duplicates first: near copies take over the scores of the first, and each picture names its group
+    #[arg(long)]
+    pub(crate) group: bool,
+
     /// Exit with status 1 if a picture comes out so; may be repeated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CONDITION")]
     pub(crate) fail_on: Vec<FailOn>,

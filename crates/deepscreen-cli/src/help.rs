@@ -35,7 +35,7 @@ const COMMANDS: [(&str, &str); 24] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 50] = [
+const ARGUMENTS: [(&str, &str); 51] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -63,6 +63,10 @@ const ARGUMENTS: [(&str, &str); 50] = [
     ("engine", "Bộ máy chạy mô hình: ONNX Runtime nhanh hơn, rten luôn có sẵn"),
     ("onnxruntime", "Thư viện ONNX Runtime cần dùng, thay vì tự tìm"),
     ("threads", "Số luồng làm việc; mặc định mỗi nhân một luồng"),
+    (
+        "group",
+        "Tìm ảnh gần trùng nhau trước: bản sao gần giống lấy điểm của ảnh đầu, và mỗi ảnh cho biết nhóm của nó",
+    ),
     ("fail_on", "Kết thúc với trạng thái 1 nếu có ảnh rơi vào trường hợp này; có thể lặp lại"),
     ("shell", "Loại shell"),
     (

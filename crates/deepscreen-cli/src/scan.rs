@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use deepscreen::{Label, Summary};
+use deepscreen::{Label, Screening, Summary};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::args::{FailOn, ScanArguments};
@@ -23,8 +23,7 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
     let progress = progress(paths.len(), text);
     // Once nothing can be written any more (a full disk, a closed pipe) there is no use in going on.
     let broken = Cell::new(None);
-    let paths = paths.into_iter().take_while(|_| !is_set(&broken));
-    let summary = screener.screen_paths(paths, |screening| {
+    let each = |screening: Screening| {
         if !is_set(&broken) {
             let added = progress.suspend(|| report.add(&screening));
             let drawn = || match &arguments.judging.heat_maps {
@@ -34,7 +33,12 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
             broken.set(added.and_then(|()| drawn()).err());
         }
         progress.inc(1);
-    });
+    };
+    let summary = if arguments.group {
+        screener.screen_grouped(paths, each)
+    } else {
+        screener.screen_paths(paths.into_iter().take_while(|_| !is_set(&broken)), each)
+    };
     progress.finish_and_clear();
     if let Some(error) = broken.take() {
         return Err(error);

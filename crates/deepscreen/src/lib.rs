@@ -53,6 +53,8 @@ mod screening;
 
 mod screener;
 
+mod grouped;
+
 mod settings;
 
 mod report;
@@ -81,7 +83,7 @@ pub use provenance::C2paAnalyzer;
 pub use provenance::{Metadata, MetadataAnalyzer, WatermarkAnalyzer};
 pub use report::SCHEMA;
 pub use screener::{Screener, ScreenerBuilder, Screenings, Source};
-pub use screening::{Failure, Input, Replay, Screening, Summary};
+pub use screening::{Failure, Group, Input, Replay, Screening, Summary};
 pub use settings::Settings;
 pub use verdict::{Cause, Known, Label, Reason, Strength, Verdict};
 pub use walk::{Walk, walk};

@@ -49,7 +49,17 @@ struct Record<'a> {
     evidence: Vec<EvidenceRecord<'a>>,
     failures: Vec<FailureRecord<'a>>,
     replay: ReplayRecord<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupRecord<'a>>,
     elapsed_ms: f64,
+}
+
+#[derive(Serialize)]
+struct GroupRecord<'a> {
+    first: std::borrow::Cow<'a, str>,
+    pictures: u32,
+    distance: u32,
+    has_scores_of_first: bool,
 }
 
 #[derive(Serialize)]
@@ -287,7 +297,7 @@ impl Serialize for EvidenceRecord<'_> {
 
 impl<'a> Record<'a> {
     fn of(screening: &'a Screening, language: Language) -> Self {
-        let Screening { input, verdict, evidence, failures, replay, elapsed } = screening;
+        let Screening { input, verdict, evidence, failures, replay, group, elapsed } = screening;
         let reason = |reason: &'a crate::verdict::Reason| ReasonRecord {
             code: reason.code(),
             source: &reason.source,
@@ -327,6 +337,12 @@ impl<'a> Record<'a> {
                 models: &replay.models,
                 lists: &replay.lists,
             },
+            group: group.as_ref().map(|group| GroupRecord {
+                first: group.first.to_string_lossy(),
+                pictures: group.pictures,
+                distance: group.distance,
+                has_scores_of_first: group.has_scores_of_first,
+            }),
             elapsed_ms: (elapsed.as_secs_f64() * 1e4).round() / 10.0,
         }
     }

@@ -24,6 +24,9 @@ pub struct Screening {
     pub failures: Vec<Failure>,
     /// What, beside the input, the verdict depends on.
     pub replay: Replay,
+    /// The near-duplicates that it was screened with, where they were [looked for](crate::Screener::screen_grouped) and
+    /// there are some.
+    pub group: Option<Group>,
     /// How long it took; in a batch, its share.
     pub elapsed: Duration,
 }
@@ -50,6 +53,20 @@ impl Screening {
     fn failed_with(&self, kind: ErrorKind) -> bool {
         self.failures.iter().any(|failure| failure.kind == kind)
     }
+}
+
+/// A picture's place among near-duplicates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Group {
+    /// The first picture of the group.
+    pub first: PathBuf,
+    /// How many pictures there are in the group, at least 2.
+    pub pictures: u32,
+    /// In how many of 256 bits the PDQ hash differs from that of the first; 0 for the first.
+    pub distance: u32,
+    /// Whether the detectors' scores are those of the first: so near a copy is not looked at again.
+    pub has_scores_of_first: bool,
 }
 
 /// What was looked at.

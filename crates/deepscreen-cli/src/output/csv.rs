@@ -10,6 +10,8 @@ use crate::Failed;
 const INPUT: [&str; 6] = ["path", "format", "width", "height", "bytes", "sha256"];
 const HASHES: [&str; 5] = ["pdq", "pdq_quality", "phash", "dhash", "ahash"];
 const FAILURES: &str = "failures";
+/// The first of the near-duplicates that the picture is one of.
+const GROUP: &str = "group";
 
 /// The rows of `scan --format csv`.
 pub(crate) struct ScanRows(Box<Writer<Sink>>);
@@ -18,7 +20,7 @@ impl ScanRows {
     pub(crate) fn new(out: Sink) -> Result<Self, Failed> {
         let mut rows = Box::new(Writer::from_writer(out));
         let verdict = ["label", "probability", "kinds", "reasons", FAILURES];
-        rows.write_record(INPUT.iter().chain(&verdict).chain(&HASHES)).map_err(failed)?;
+        rows.write_record(INPUT.iter().chain(&verdict).chain(&HASHES).chain(&[GROUP])).map_err(failed)?;
         Ok(Self(rows))
     }
 
@@ -33,7 +35,9 @@ impl ScanRows {
             reasons.join(";"),
             failures(screening),
         ];
-        let row = input(screening).into_iter().chain(columns).chain(hashes(screening));
+        let group = screening.group.as_ref().map(|group| group.first.to_string_lossy().into_owned());
+        let group = [group.unwrap_or_default()];
+        let row = input(screening).into_iter().chain(columns).chain(hashes(screening)).chain(group);
         self.0.write_record(row).map_err(failed)
     }
 

@@ -136,6 +136,10 @@ pub(crate) fn cause(screening: &Screening, text: Text) -> String {
         (true, false) => parts.push(scores.join(", ")),
         (true, true) => {}
     }
+    if let Some(group) = &screening.group {
+        let is_first = screening.input.path.as_ref() == Some(&group.first);
+        parts.push(escape(&if is_first { text.first_of_group(group) } else { text.in_group(group) }));
+    }
     let mut told = HashSet::new();
     for failure in &screening.failures {
         if told.insert((failure.kind, &failure.message)) {

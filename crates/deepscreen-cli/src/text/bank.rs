@@ -4,7 +4,7 @@ use std::path::Path;
 
 use deepscreen::bank::{BankStats, ExportFormat, Imported, Merged};
 use deepscreen::hash::Transform;
-use deepscreen::{EntryLabel, Error, Known, Language, Match, MatchedBy};
+use deepscreen::{EntryLabel, Error, Group, Known, Language, Match, MatchedBy};
 
 use super::{Text, number};
 use crate::bank::Counts;
@@ -212,6 +212,23 @@ impl Text {
             (MatchedBy::Pdq { distance, .. }, _) => format!("{distance} of 256 bits"),
             (_, Language::Vietnamese) => "cùng một tệp".to_owned(),
             _ => "the same file".to_owned(),
+        }
+    }
+
+    pub(crate) fn first_of_group(self, group: &Group) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("ảnh đầu trong {} ảnh gần trùng nhau", group.pictures),
+            _ => format!("first of {} near-duplicates", group.pictures),
+        }
+    }
+
+    pub(crate) fn in_group(self, group: &Group) -> String {
+        let first = group.first.to_string_lossy();
+        match (self.0, group.has_scores_of_first) {
+            (Language::Vietnamese, true) => format!("gần trùng với {first}, lấy điểm của ảnh đó"),
+            (Language::Vietnamese, false) => format!("gần trùng với {first}"),
+            (_, true) => format!("near-duplicate of {first}, with its scores"),
+            (_, false) => format!("near-duplicate of {first}"),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Bank, Entry, Found, PDQ_QUALITY, Snapshot};
+use super::{Bank, Entry, Found, Snapshot};
 use crate::analyzer::{Analyzer, Need};
 use crate::error::Result;
 use crate::evidence::{EntryLabel, Evidence, Finding, Match, MatchedBy, visible};
-use crate::hash::{Hashes, Pdq, Transform};
+use crate::hash::{Hashes, PDQ_QUALITY, Pdq, Transform};
 use crate::media::Media;
 
 /// So many matches are told of each label, the nearest first.

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::{Added, Writer};
-use super::{Entry, PDQ_QUALITY, schema};
+use super::{Entry, schema};
 use crate::error::Result;
 use crate::evidence::EntryLabel;
+use crate::hash::PDQ_QUALITY;
 
 /// Known fakes and verified originals, in one SQLite file.
 ///
@@ -212,5 +213,39 @@ impl Bank {
     /// A panic in the middle of a transaction has rolled it back.
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::hash::Pdq;
+
+    #[test]
+    fn a_full_disk_leaves_the_bank_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let bank = Bank::create(folder.path().join("a.bank")).unwrap();
+        let entry = |byte: u8, note: usize| {
+            let mut entry = Entry::new(EntryLabel::KnownFake);
+            entry.pdq = Some(Pdq::from_bytes([byte; 32]));
+            entry.note = Some("x".repeat(note));
+            entry
+        };
+        bank.add(&entry(0, 10)).unwrap();
+        // SQLite then fails as it does on a disk without room.
+        bank.asking(|connection| {
+            let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+            Ok(connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap())
+        })
+        .unwrap();
+        let error =
+            bank.write(|writer| (1..50).try_for_each(|byte| writer.add(&entry(byte, 4000)).map(drop)));
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreadable);
+        assert!(error.to_string().contains("a.bank: the disk is full: nothing was changed"), "{error}");
+        assert_eq!(bank.stats().unwrap().with_pdq, 1);
+        bank.add(&entry(1, 10)).unwrap();
     }
 }

@@ -8,7 +8,6 @@ mod entry;
 mod export;
 mod file;
 mod import;
-mod index;
 mod schema;
 mod snapshot;
 mod writer;
@@ -18,12 +17,5 @@ pub use entry::Entry;
 pub use export::ExportFormat;
 pub use file::{Bank, BankStats};
 pub use import::{Imported, ListFault};
-pub use index::{Index, Near};
 pub use snapshot::{Found, Snapshot};
 pub use writer::{Added, Merged, Writer};
-
-/// The distance up to which PDQ hashes match unless a bank says otherwise: that of facebook/ThreatExchange.
-pub const PDQ_DISTANCE: u32 = 31;
-
-/// Hashes of pictures of less PDQ quality mean little, and match nothing: as in facebook/ThreatExchange.
-pub const PDQ_QUALITY: u8 = 50;

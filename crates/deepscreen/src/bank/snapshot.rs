@@ -3,11 +3,11 @@
 use rusqlite::Row;
 use sha2::{Digest, Sha256};
 
+use super::Bank;
 use super::schema::failed;
-use super::{Bank, Index, PDQ_QUALITY};
 use crate::error::Result;
 use crate::evidence::{EntryLabel, MatchedBy};
-use crate::hash::{Pdq, Transform};
+use crate::hash::{Index, PDQ_QUALITY, Pdq, Transform};
 
 /// What a bank knew at one moment. It does not change with the bank, and any number of threads may ask it.
 ///

@@ -4,6 +4,8 @@
 //! Hamming distance. Nothing here reads files or compares against a bank.
 
 mod analyzer;
+mod groups;
+mod index;
 mod pdq;
 
 use std::fmt;
@@ -17,6 +19,14 @@ use crate::error::{Error, ErrorKind};
 use crate::media::Luma;
 
 pub use analyzer::HashAnalyzer;
+pub use groups::{InGroup, groups};
+pub use index::{Index, Near};
+
+/// The distance up to which PDQ hashes match unless a bank says otherwise: that of facebook/ThreatExchange.
+pub const PDQ_DISTANCE: u32 = 31;
+
+/// Hashes of pictures of less PDQ quality mean little, and match nothing: as in facebook/ThreatExchange.
+pub const PDQ_QUALITY: u8 = 50;
 
 /// The perceptual hashes of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

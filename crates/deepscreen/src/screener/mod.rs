@@ -139,6 +139,11 @@ impl Screener {
         Self::of(analyzers, policy.clone(), limits.clone(), threads.clone())
     }
 
+    /// A screener that has no other analyzer than this.
+    pub(crate) fn with_only(&self, analyzer: impl Analyzer + 'static) -> Self {
+        self.with_analyzers(vec![Arc::new(analyzer)])
+    }
+
     /// A screener that has this analyzer in place of the one of the same id, or beside all others where there is none. They
     /// share everything else: the models, the threads. This one stays as it is, and so do screenings that have begun.
     #[must_use]
@@ -181,7 +186,7 @@ impl Screener {
     /// Screens one picture on the calling thread. What fails is in the screening.
     pub fn screen(&self, media: &Media) -> Screening {
         let start = Instant::now();
-        let mut open = self.inner.look_at(Input::of(media), Ok(media));
+        let mut open = self.inner.look_at(Input::of(media), Ok(media), Vec::new());
         self.inner.work_off(std::slice::from_mut(&mut open));
         self.inner.conclude(open, start.elapsed())
     }
@@ -288,21 +293,28 @@ impl Inner {
         batch.into_iter().map(|open| self.conclude(open, share)).collect()
     }
 
-    fn open(&self, source: Source) -> Open {
+    fn open(&self, mut source: Source) -> Open {
         let start = Instant::now();
+        let known = source.take_known();
         let path = source.path().cloned();
         let (input, media) = match guard("media", || Ok(source.read(&self.limits))) {
             Ok(read) => read,
             Err(error) => (Input::default(), Err(error)),
         };
         let input = Input { path, ..input };
-        let mut open = self.look_at(input, media.as_ref());
+        let mut open = self.look_at(input, media.as_ref(), known);
         open.elapsed = start.elapsed();
         open
     }
 
-    /// Everything that needs the pixels; they are gone when this returns.
-    fn look_at(&self, mut input: Input, media: std::result::Result<&Media, &Error>) -> Open {
+    /// Everything that needs the pixels; they are gone when this returns. Analyzers that `known` evidence is from are not
+    /// asked.
+    fn look_at(
+        &self,
+        mut input: Input,
+        media: std::result::Result<&Media, &Error>,
+        known: Vec<Evidence>,
+    ) -> Open {
         let analyzers = &self.analyzers;
         let mut found: Vec<Found> = analyzers.iter().map(|_| Found::Nothing).collect();
         let mut evidence = Vec::new();
@@ -319,6 +331,12 @@ impl Inner {
                     evidence.push(Evidence::new("media", Finding::Media(notes.to_vec())));
                 }
                 for (analyzer, found) in analyzers.iter().zip(&mut found) {
+                    let answers = known.iter().filter(|evidence| evidence.source == analyzer.id());
+                    let answers: Vec<Evidence> = answers.cloned().collect();
+                    if !answers.is_empty() {
+                        *found = Found::Answer(Ok(answers));
+                        continue;
+                    }
                     if decoded.is_err() && !matches!(analyzer.need(), Need::Bytes | Need::BytesAndLuma) {
                         continue;
                     }
@@ -382,6 +400,7 @@ impl Inner {
             evidence,
             failures,
             replay: self.replay.clone(),
+            group: None,
             elapsed: elapsed + share,
         }
     }

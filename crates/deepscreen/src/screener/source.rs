@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::Evidence;
 use crate::media::{Limits, Media, Pixels};
 use crate::screening::Input;
 
@@ -19,6 +20,13 @@ pub enum Source {
     Bytes(Vec<u8>),
     /// Something opened before.
     Media(Box<Media>),
+    /// An input of which some analyzers' evidence is known: they are not asked again.
+    Known {
+        /// Where it comes from.
+        source: Box<Source>,
+        /// What is known: an analyzer whose [id](crate::Analyzer::id) is a source here is not asked.
+        evidence: Vec<Evidence>,
+    },
 }
 
 impl Source {
@@ -26,6 +34,15 @@ impl Source {
         match self {
             Self::Path(path) => Some(path),
             Self::Bytes(_) | Self::Media(_) => None,
+            Self::Known { source, .. } => source.path(),
+        }
+    }
+
+    /// What is known of it already.
+    pub(super) fn take_known(&mut self) -> Vec<Evidence> {
+        match self {
+            Self::Known { evidence, .. } => std::mem::take(evidence),
+            _ => Vec::new(),
         }
     }
 
@@ -35,6 +52,7 @@ impl Source {
             Self::Path(path) => read(&path, limits),
             Self::Bytes(bytes) => identify(bytes, limits),
             Self::Media(media) => (Input::of(&media), Ok(*media)),
+            Self::Known { source, .. } => source.read(limits),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! bits, and all `s[i]` add up to more than the distance, a hash that differs in `s[i]` or more bits of every chunk
 //! is too far away: so all others, and they are few, are looked up and compared in full.
 
-use crate::hash::Pdq;
+use super::Pdq;
 
 /// An immutable index over PDQ hashes. Queries take `&self` and may run on many threads.
 ///
