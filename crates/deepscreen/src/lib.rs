@@ -38,6 +38,8 @@ mod analyzer;
 
 pub mod hash;
 
+pub mod compare;
+
 #[cfg(feature = "bank")]
 pub mod bank;
 

@@ -87,7 +87,7 @@ pub(super) fn factor(width: u32, height: u32) -> usize {
 
 /// The means of squares of `factor` pixels a side, of `N` channels each; what is left over at the right and at the
 /// bottom makes smaller ones.
-pub(super) fn averaged<const N: usize>(data: &[u8], width: usize, factor: usize) -> Vec<u8> {
+pub(crate) fn averaged<const N: usize>(data: &[u8], width: usize, factor: usize) -> Vec<u8> {
     match factor {
         8 => pulp::Arch::new().dispatch(Means::<N, 8> { data, width }),
         4 => pulp::Arch::new().dispatch(Means::<N, 4> { data, width }),

@@ -21,7 +21,7 @@ pub(crate) use decode::ifd;
 pub use format::{Format, OtherFormat, RawFormat};
 pub use limits::Limits;
 pub use luma::Luma;
-pub(crate) use luma::luma as luma_of;
+pub(crate) use luma::{averaged, luma as luma_of};
 pub use pixels::Pixels;
 
 /// Something that a viewer should know about how the pixels came to be.
