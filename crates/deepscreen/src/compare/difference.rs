@@ -15,6 +15,8 @@ const CHROMA_NOISE: [f32; 2] = [1.7, 6.0];
 /// Of the residue against the texture of its cell: the least and the most that losses explain.
 const LUMA_LOSS: [f32; 2] = [0.08, 0.4];
 const CHROMA_LOSS: [f32; 2] = [0.08, 0.3];
+/// How wrong a change of tone may be, against how large it is: it was cut off on the way, or is no cubic.
+const TONING: f32 = 0.2;
 
 /// Cells in rows from the top, which cover the picture.
 pub(super) struct Differences {
@@ -47,10 +49,11 @@ pub(super) fn differences(original: &Reduced, picture: &Reduced, mapping: &Mappi
         let colours = r.into_iter().zip(g).zip(b).map(|((r, g), b)| [r, g, b]);
         colours.zip(&inside).filter(|(_, inside)| **inside).map(|(colour, _)| colour).collect::<Vec<_>>()
     });
-    let expected = Tone::between(&theirs, &ours).applied(&expected);
+    let toned = channels(&Tone::between(&theirs, &ours).applied(&expected));
+    let toning = toning(&channels(&expected), &toned);
 
     let shown = channels(&shown).map(|plane| plane.smoothed());
-    let expected = channels(&expected).map(|plane| plane.smoothed());
+    let expected = toned.map(|plane| plane.smoothed());
     let expected = as_sharp(&shown, expected, &inside);
 
     let around = |cells: &[f32]| around(cells, columns, &inside);
@@ -60,6 +63,7 @@ pub(super) fn differences(original: &Reduced, picture: &Reduced, mapping: &Mappi
         alone: smallest(&brightness),
         around: smallest(&wide),
         texture: texture(&[(&shown[0], &expected[0])], around),
+        toning: &toning[0],
     };
     let hue = [1, 2].map(|at| {
         let [ours, theirs] = [&shown[at], &expected[at]].map(|plane| cells(plane, |value| value));
@@ -70,6 +74,7 @@ pub(super) fn differences(original: &Reduced, picture: &Reduced, mapping: &Mappi
         around: around(&hue),
         alone: hue,
         texture: texture(&[(&shown[1], &expected[1]), (&shown[2], &expected[2])], around),
+        toning: &toning[1],
     };
     let luma = luma.against_noise(&inside, LUMA_NOISE, LUMA_LOSS);
     let chroma = chroma.against_noise(&inside, CHROMA_NOISE, CHROMA_LOSS);
@@ -137,24 +142,43 @@ fn channels(planes: &[Plane; 3]) -> [Plane; 3] {
     [plane(brightness), plane(blue), plane(red)]
 }
 
-/// The original, smoothed as often as brings it nearest to the picture: that was scaled, and lost its finest detail.
+/// The original, smoothed as often as brings the quarter of its cells that has most texture nearest to the picture: that
+/// was scaled, and lost its finest detail. Flat cells do not count, as compression takes their grain and leaves edges.
 fn as_sharp(shown: &[Plane; 3], mut expected: [Plane; 3], inside: &[bool]) -> [Plane; 3] {
+    let squares = cells(&expected[0], |value| value * value);
+    let means = cells(&expected[0], |value| value);
+    let texture: Vec<f32> = squares.iter().zip(means).map(|(square, mean)| square - mean * mean).collect();
+    let mut rich: Vec<usize> = (0..texture.len()).filter(|at| inside[*at]).collect();
+    rich.sort_by(|a, b| texture[*b].total_cmp(&texture[*a]));
+    rich.truncate((rich.len() / 4).max(1));
     let distance = |expected: &[Plane; 3]| {
         let squares = shown[0].samples.iter().zip(&expected[0].samples).map(|(a, b)| (a - b) * (a - b));
-        let squares = Plane { samples: squares.collect(), ..size_of(&shown[0]) };
-        let distances = cells(&squares, |square| square).into_iter().zip(inside);
-        median(distances.filter(|(_, inside)| **inside).map(|(distance, _)| distance).collect())
+        let distances = cells(&Plane { samples: squares.collect(), ..size_of(&shown[0]) }, |square| square);
+        median(rich.iter().map(|at| distances[*at]).collect())
     };
     let mut nearest = distance(&expected);
     for _ in 0..4 {
         let smoother = expected.each_ref().map(Plane::smoothed);
         let distance = distance(&smoother);
-        if distance >= nearest {
+        if distance > 0.9 * nearest {
             break;
         }
         (expected, nearest) = (smoother, distance);
     }
     expected
+}
+
+/// How much the change of tone changed each cell, squared: in brightness, and in colour.
+fn toning(before: &[Plane; 3], after: &[Plane; 3]) -> [Vec<f32>; 2] {
+    let [luma, blue, red] = [0, 1, 2].map(|at| {
+        let [before, after] = [&before[at], &after[at]].map(|plane| cells(plane, |value| value));
+        before
+            .iter()
+            .zip(after)
+            .map(|(before, after)| (after - before) * (after - before))
+            .collect::<Vec<f32>>()
+    });
+    [luma, blue.iter().zip(red).map(|(blue, red)| blue + red).collect()]
 }
 
 fn size_of(plane: &Plane) -> Plane {
@@ -231,13 +255,14 @@ fn texture(channels: &[(&Plane, &Plane)], around: impl Fn(&[f32]) -> Vec<f32>) -
 }
 
 /// Mean squared differences of cells, and the variances that explain a part of them.
-struct Channel {
+struct Channel<'a> {
     alone: Vec<f32>,
     around: Vec<f32>,
     texture: Vec<f32>,
+    toning: &'a [f32],
 }
 
-impl Channel {
+impl Channel<'_> {
     /// How many times what is explained the differences are, of cells alone and with their neighbours. What is explained
     /// is noise, as flat cells have it, and a loss in proportion to texture, as textured cells have it; medians of the
     /// whole picture, so that a part that was replaced does not explain itself.
@@ -251,7 +276,12 @@ impl Channel {
         let lost = median(rich.iter().map(lost).collect()).clamp(loss[0].powi(2), loss[1].powi(2));
         [&self.alone, &self.around].map(|differences| {
             let times = |(at, difference): (usize, &f32)| {
-                if inside[at] { (difference / (floor + lost * self.texture[at])).sqrt() } else { 0.0 }
+                if inside[at] {
+                    (difference / (floor + lost * self.texture[at] + TONING * TONING * self.toning[at]))
+                        .sqrt()
+                } else {
+                    0.0
+                }
             };
             differences.iter().enumerate().map(times).collect()
         })

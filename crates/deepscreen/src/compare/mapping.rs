@@ -67,6 +67,12 @@ impl Mapping {
         (place[0] - pair.original[0]).abs().max((place[1] - pair.original[1]).abs())
     }
 
+    /// How far a corner of a picture of `size` pixels is from where another mapping takes it, along an axis at most.
+    pub(super) fn moved(&self, other: &Self, size: [f64; 2]) -> f64 {
+        let corner = |picture| self.miss(&Pair { picture, original: other.at(picture) });
+        corner([0.0; 2]).max(corner(size))
+    }
+
     /// As [`miss`](Self::miss), in units of `unit` pixels along each axis.
     pub(super) fn misses(&self, pair: &Pair, unit: [f64; 2]) -> f64 {
         let place = self.at(pair.picture);
@@ -111,25 +117,38 @@ impl Mapping {
         (short > 0.0 && turned <= 0.1 * long && guess.is_sane()).then_some(guess)
     }
 
-    /// Least squares over the pairs that agree, each axis by itself: those that miss by more than `tolerance` pixels of
-    /// the original do not count. Pairs that stand too near to one another along an axis settle its shift alone.
+    /// Least squares over the pairs that agree: those that miss by more than `tolerance` pixels of the original do not
+    /// count. Pairs that stand too near to one another along an axis settle its shift alone. Two scales that are almost
+    /// one are taken for one: crops are more common than pictures that were stretched by so little.
     pub(super) fn fitted(pairs: &[Pair], start: Self, tolerance: f64) -> Self {
         let mut mapping = start;
         for _ in 0..6 {
             let mut next = mapping;
-            for axis in [0, 1] {
+            let lines = [0, 1].map(|axis| {
                 let misses = |pair: &Pair| {
                     (mapping.scale[axis] * pair.picture[axis] + mapping.shift[axis] - pair.original[axis])
                         .abs()
                 };
                 let mut all: Vec<f64> = pairs.iter().map(misses).collect();
                 all.sort_by(f64::total_cmp);
-                // Three times the median: what two of three pairs say of a bell-shaped error.
-                let limit = all
-                    .get(all.len() / 2)
-                    .map_or(tolerance, |median| (4.0 * median).clamp(0.15 * tolerance, tolerance));
+                // Four times the median: next to nothing of a bell-shaped error lies beyond.
+                let median = all.get(all.len() / 2).copied().unwrap_or(tolerance);
+                let limit = (4.0 * median).clamp(0.1 * tolerance, tolerance);
                 let agreeing = pairs.iter().filter(|pair| misses(pair) <= limit);
-                next.fit_axis(axis, agreeing.map(|pair| (pair.picture[axis], pair.original[axis])));
+                Line::through(agreeing.map(|pair| (pair.picture[axis], pair.original[axis])))
+            });
+            for (axis, line) in lines.iter().enumerate().filter(|(_, line)| line.count >= 3.0) {
+                // A deviation of less than 8 pixels says nothing of a scale.
+                if line.spread > 64.0 * line.count {
+                    next.scale[axis] = line.along / line.spread;
+                }
+            }
+            if (next.scale[0] / next.scale[1] - 1.0).abs() < 0.004 {
+                let both = (lines[0].along + lines[1].along) / (lines[0].spread + lines[1].spread);
+                next.scale = if both.is_finite() { [both; 2] } else { next.scale };
+            }
+            for (axis, line) in lines.iter().enumerate().filter(|(_, line)| line.count >= 3.0) {
+                next.shift[axis] = line.mean[1] - next.scale[axis] * line.mean[0];
             }
             if !next.is_sane() {
                 break;
@@ -138,21 +157,25 @@ impl Mapping {
         }
         mapping
     }
+}
 
-    fn fit_axis(&mut self, axis: usize, places: impl Iterator<Item = (f64, f64)> + Clone) {
+/// What least squares need of places along an axis, in the picture and in the original.
+struct Line {
+    count: f64,
+    mean: [f64; 2],
+    /// Squared distances from the mean in the picture, and products of those in either, summed.
+    spread: f64,
+    along: f64,
+}
+
+impl Line {
+    fn through(places: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
         let count = places.clone().count() as f64;
-        if count < 3.0 {
-            return;
-        }
         let sum = places.clone().fold([0.0; 2], |sum, (x, y)| [sum[0] + x, sum[1] + y]);
-        let mean = sum.map(|sum| sum / count);
-        let spread = places.clone().map(|(x, _)| (x - mean[0]).powi(2)).sum::<f64>();
-        let along = places.map(|(x, y)| (x - mean[0]) * (y - mean[1])).sum::<f64>();
-        // A deviation of less than 8 pixels says nothing of a scale.
-        if spread > 64.0 * count {
-            self.scale[axis] = along / spread;
-        }
-        self.shift[axis] = mean[1] - self.scale[axis] * mean[0];
+        let mean = sum.map(|sum| sum / count.max(1.0));
+        let spread = places.clone().map(|(x, _)| (x - mean[0]).powi(2)).sum();
+        let along = places.map(|(x, y)| (x - mean[0]) * (y - mean[1])).sum();
+        Self { count, mean, spread, along }
     }
 }
 

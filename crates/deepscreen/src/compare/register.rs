@@ -6,11 +6,14 @@
 
 use super::corners::{Corner, Patch, REACH, corners};
 use super::mapping::{Mapping, Pair};
-use super::plane::{Plane, Reduced};
+use super::plane::{Axis, Plane, Reduced};
 
 /// Long sides of the grids in which a mapping is refined, and how far from where the mapping says a corner is looked
 /// for in each, in samples.
-const GRIDS: [(f64, isize); 4] = [(160.0, 6), (320.0, 4), (480.0, 2), (480.0, 1)];
+const GRIDS: [(f64, isize); 3] = [(160.0, 6), (320.0, 3), (480.0, 2)];
+/// In the last grid it is refined until it moves no place by more than this, in samples, or this often.
+const SETTLED: f64 = 0.1;
+const ROUNDS: usize = 6;
 /// Samples on each side of a corner that are looked for with it.
 const RADIUS: usize = 6;
 /// Surroundings that correlate less are not the same.
@@ -25,59 +28,88 @@ const LEAST_OVERLAP: f64 = 0.2;
 
 /// The mapping, where one is believed.
 pub(super) fn register(original: &Reduced, picture: &Reduced) -> Option<Mapping> {
-    let refined = |guess| refine(original, picture, guess);
-    let mut best = refined(Mapping::whole(picture.whole, original.whole));
-    if best.as_ref().is_none_or(|best| best.agreement < CERTAIN) {
-        let other = resembling(original, picture).and_then(refined);
-        best = match (best, other) {
-            (Some(a), Some(b)) => Some(if b.agreement > a.agreement { b } else { a }),
-            (a, b) => a.or(b),
-        };
-    }
+    let whole = Mapping::whole(picture.whole, original.whole);
+    let certain = |registered: &Registered| registered.agreement >= CERTAIN;
+    let first = refine(original, picture, whole, CERTAIN).filter(certain);
+    let best = first.or_else(|| {
+        let other = resembling(original, picture).and_then(|guess| refine(original, picture, guess, 0.0));
+        other.filter(certain).or_else(|| {
+            let whole = refine(original, picture, whole, 0.0);
+            // The former of equals.
+            other.into_iter().chain(whole).reduce(|a, b| if b.agreement > a.agreement { b } else { a })
+        })
+    });
     best.filter(|best| best.agreement >= BELIEVED).map(|best| best.mapping)
 }
 
 /// A mapping, and the share of the corners of both that it takes to where they are found.
+#[derive(Clone, Copy)]
 struct Registered {
     mapping: Mapping,
     agreement: f64,
 }
 
-fn refine(original: &Reduced, picture: &Reduced, guess: Mapping) -> Option<Registered> {
-    let mut mapping = guess;
-    let mut agreement = 0.0;
-    for (side, search) in GRIDS {
+/// `None` where too few corners are found, or in the first grid less than a share of them.
+fn refine(original: &Reduced, picture: &Reduced, guess: Mapping, share: f64) -> Option<Registered> {
+    let mut best = Registered { mapping: guess, agreement: 0.0 };
+    for (at, (side, search)) in GRIDS.into_iter().enumerate() {
+        let step = Step::new(picture, side, search);
+        for _ in 0..if at == GRIDS.len() - 1 { ROUNDS } else { 1 } {
+            let before = best.mapping;
+            best = step.refined(original, before)?;
+            if at == 0 && best.agreement < share {
+                return None;
+            }
+            if best.mapping.moved(&before, picture.whole) <= SETTLED * before.scale[0] * step.grid[0].scale {
+                break;
+            }
+        }
+    }
+    (best.mapping.overlapping(picture.whole, original.whole) >= LEAST_OVERLAP).then_some(best)
+}
+
+/// The picture in one of the grids.
+struct Step {
+    whole: [f64; 2],
+    grid: [Axis; 2],
+    shown: Plane,
+    corners: Vec<Corner>,
+    search: isize,
+}
+
+impl Step {
+    fn new(picture: &Reduced, side: f64, search: isize) -> Self {
         let grid = picture.grid(side);
         let shown = picture.luma(grid).smoothed();
-        let expected = original.luma(mapping.through(grid)).smoothed();
-        let scale = [0, 1].map(|axis| mapping.scale[axis] * grid[axis].scale);
-        let overlap = mapping.overlap(picture.whole, original.whole);
-        let margin = RADIUS + search as usize + 1;
-        let (mut pairs, mut corners_inside) = (Vec::new(), 0);
-        for corner in corners(&shown, side as usize / 24, margin, 400) {
-            let place = [grid[0].at(corner.x as f64 + 0.5), grid[1].at(corner.y as f64 + 0.5)];
-            if (0..2).any(|axis| place[axis] < overlap[0][axis] || place[axis] > overlap[1][axis]) {
+        let corners = corners(&shown, side as usize / 24, RADIUS + search as usize + 1, 400);
+        Self { whole: picture.whole, grid, shown, corners, search }
+    }
+
+    /// The mapping that fits where the corners are found, looked for around where another mapping says.
+    fn refined(&self, original: &Reduced, before: Mapping) -> Option<Registered> {
+        let Self { grid, shown, search, .. } = self;
+        let expected = original.luma(before.through(*grid)).smoothed();
+        let sample = [0, 1].map(|axis| before.scale[axis] * grid[axis].scale);
+        let [from, to] = before.overlap(self.whole, original.whole);
+        let (mut pairs, mut inside) = (Vec::new(), 0);
+        for corner in &self.corners {
+            let picture = [grid[0].at(corner.x as f64 + 0.5), grid[1].at(corner.y as f64 + 0.5)];
+            if (0..2).any(|axis| picture[axis] < from[axis] || picture[axis] > to[axis]) {
                 continue;
             }
-            corners_inside += 1;
-            if let Some(found) = found(&shown, &expected, &corner, search) {
-                let at = mapping.at(place);
-                let original = [0, 1].map(|axis| at[axis] + scale[axis] * found[axis]);
-                pairs.push(Pair { picture: place, original });
+            inside += 1;
+            if let Some(found) = found(shown, &expected, corner, *search) {
+                let at = before.at(picture);
+                pairs.push(Pair {
+                    picture,
+                    original: [0, 1].map(|axis| at[axis] + sample[axis] * found[axis]),
+                });
             }
         }
-        let tolerance = search as f64 * scale[0].max(scale[1]);
-        let fitted = Mapping::fitted(&pairs, mapping, tolerance);
-        // Where the corners are found to within 1.5 samples, and around as much as they should.
-        let agreeing = pairs.iter().filter(|pair| fitted.misses(pair, scale) <= 1.5).count();
-        if agreeing < FEWEST {
-            return None;
-        }
-        agreement = agreeing as f64 / corners_inside as f64;
-        mapping = fitted;
+        let mapping = Mapping::fitted(&pairs, before, *search as f64 * sample[0].max(sample[1]));
+        let agreeing = pairs.iter().filter(|pair| mapping.misses(pair, sample) <= 1.5).count();
+        (agreeing >= FEWEST).then(|| Registered { mapping, agreement: agreeing as f64 / f64::from(inside) })
     }
-    (mapping.overlapping(picture.whole, original.whole) >= LEAST_OVERLAP)
-        .then_some(Registered { mapping, agreement })
 }
 
 /// Where in `expected` the surroundings of a corner of `shown` are found, as the way from the corner, in samples; at

@@ -92,7 +92,7 @@ fn solved(samples: &[([f64; TERMS], f64)], weights: impl Iterator<Item = f64>) -
         }
     }
     // The constant is settled by any sample.
-    (1..TERMS).for_each(|i| matrix[i][i] += 1e-4 * total);
+    (1..TERMS).for_each(|i| matrix[i][i] += 1e-6 * total);
     matrix[0][0] += 1e-9;
     // Cholesky: the matrix is symmetric and, with what was added, positive.
     for i in 0..TERMS {
