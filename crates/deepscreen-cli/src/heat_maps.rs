@@ -1,24 +1,37 @@
-//! The heat maps that models give, as PNG files beside the records.
+//! Heat maps, of models that give one and of pictures compared with their originals, as PNG files beside the records.
 
 use std::path::{Path, PathBuf};
 
-use deepscreen::{Finding, Screening};
+use deepscreen::{Evidence, Finding, HeatMap, Screening};
 
 use crate::Failed;
 use crate::text::Text;
 
-/// Writes the maps of one picture into `folder`: `<first 16 digits of the SHA-256>-<model>.png`.
+/// Writes the maps of one picture into `folder`: `<first 16 digits of the SHA-256>-<model>.png`, or `-<bank>-<entry>.png`.
 pub(crate) fn write(screening: &Screening, folder: &Path, text: Text) -> Result<Vec<PathBuf>, Failed> {
     let mut written = Vec::new();
     for evidence in &screening.evidence {
-        let Finding::Score(score) = &evidence.finding else { continue };
-        let (Some(map), Some(sha256)) = (&score.heat_map, &screening.input.sha256) else { continue };
-        let model = evidence.source.trim_start_matches("detector/").split('@').next().unwrap_or_default();
-        let path = folder.join(format!("{}-{model}.png", &sha256[..16]));
+        let (Some((map, name)), Some(sha256)) = (map(evidence), &screening.input.sha256) else { continue };
+        let path = folder.join(format!("{}-{name}.png", &sha256[..16]));
         std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(&path, map.to_png()))
             .map_err(|error| Failed::Message(text.cannot_write(&path, &error)))?;
         written.push(path);
     }
     Ok(written)
+}
+
+/// A map and what it is called.
+fn map(evidence: &Evidence) -> Option<(&HeatMap, String)> {
+    // `detector/ai-image@1`, `bank/party`
+    let source = evidence.source.split_once('/').map_or(evidence.source.as_str(), |(_, name)| name);
+    let name = source.split('@').next().unwrap_or_default();
+    match &evidence.finding {
+        Finding::Score(score) => Some((score.heat_map.as_ref()?, name.to_owned())),
+        Finding::Match(found) => {
+            let map = found.comparison.as_ref()?.heat_map.as_ref()?;
+            Some((map, format!("{name}-{}", found.entry)))
+        }
+        _ => None,
+    }
 }

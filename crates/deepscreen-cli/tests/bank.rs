@@ -175,7 +175,8 @@ fn an_import_that_is_killed_leaves_no_half_of_it() {
     const LINES: u64 = 40_000;
     let home = home();
     let mut list = String::new();
-    (0..LINES).for_each(|line| writeln!(list, "{:064x}", line.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1).unwrap());
+    (0..LINES)
+        .for_each(|line| writeln!(list, "{:064x}", line.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1).unwrap());
     std::fs::write(home.path("list.txt"), list).unwrap();
     home.run("bank create a.bank");
     home.run("bank add a.bank table.jpg --label known_fake");

@@ -2,14 +2,15 @@
 //!
 //! `cargo run --release -p deepscreen --example compare -- [--mirrored] original.jpg picture.jpg ..`
 
-use deepscreen::compare::{Turn, compare_turned};
+use deepscreen::compare::compare_transformed;
+use deepscreen::hash::Transform;
 use deepscreen::{Hashes, Limits, Media, Region};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut paths: Vec<_> = std::env::args_os().skip(1).collect();
     let mirrored = paths.first().is_some_and(|first| first == "--mirrored");
-    let turn = if mirrored { Turn::MIRRORED } else { Turn::NONE };
+    let transform = if mirrored { Transform::Mirrored } else { Transform::None };
     let mut media = paths
         .drain(usize::from(mirrored)..)
         .map(|path| (path.clone(), Media::open(path, &Limits::default())));
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (path, picture) in media {
         let picture = picture?;
         let started = std::time::Instant::now();
-        let comparison = compare_turned(original.pixels()?, picture.pixels()?, turn);
+        let comparison = compare_transformed(original.pixels()?, picture.pixels()?, transform);
         let record = json!({
             "path": path.to_string_lossy(),
             "relation": comparison.relation.code(),

@@ -9,10 +9,12 @@ use crate::language::Language;
 use crate::media::Note;
 
 pub mod c2pa;
+mod comparison;
 mod matched;
 mod metadata;
 mod watermark;
 
+pub use comparison::{Comparison, Relation};
 pub use matched::{EntryLabel, Match, MatchedBy};
 pub(crate) use metadata::harmless;
 #[cfg(any(feature = "bank", feature = "c2pa"))]

@@ -72,8 +72,9 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
 pub use evidence::c2pa;
 pub use evidence::{
-    EntryLabel, Evidence, Face, Fault, FaultKind, Finding, Grade, HeatMap, Kind, Match, MatchedBy,
-    OperatingPoint, Probability, Region, Score, Statement, Topic, Variant, Watermark, WatermarkMessage,
+    Comparison, EntryLabel, Evidence, Face, Fault, FaultKind, Finding, Grade, HeatMap, Kind, Match,
+    MatchedBy, OperatingPoint, Probability, Region, Relation, Score, Statement, Topic, Variant, Watermark,
+    WatermarkMessage,
 };
 pub use guard::panic_is_caught;
 pub use hash::{HashAnalyzer, Hashes};

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::evidence::{Evidence, Finding, HeatMap, MatchedBy, Region};
+use crate::evidence::{Comparison, Evidence, Finding, HeatMap, MatchedBy, Region};
 use crate::hash::{Hashes, Transform};
 use crate::language::Language;
 use crate::media::Note;
@@ -193,6 +193,26 @@ impl MapRecord {
     }
 }
 
+/// What was done to an original.
+#[derive(Serialize)]
+struct ComparisonRecord {
+    relation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<RegionRecord>,
+    regions: Vec<RegionRecord>,
+}
+
+impl From<&Comparison> for ComparisonRecord {
+    fn from(comparison: &Comparison) -> Self {
+        let regions = comparison.regions.iter().take(MOST_REGIONS);
+        Self {
+            relation: comparison.relation.code(),
+            shown: comparison.shown.map(RegionRecord::from),
+            regions: regions.map(|region| RegionRecord::from(*region)).collect(),
+        }
+    }
+}
+
 struct EvidenceRecord<'a>(&'a Evidence);
 
 impl Serialize for EvidenceRecord<'_> {
@@ -249,6 +269,9 @@ impl Serialize for EvidenceRecord<'_> {
                     if let Some(text) = text {
                         map.serialize_entry(name, text)?;
                     }
+                }
+                if let Some(comparison) = &found.comparison {
+                    map.serialize_entry("comparison", &ComparisonRecord::from(comparison))?;
                 }
             }
             Finding::Watermark(watermark) => {

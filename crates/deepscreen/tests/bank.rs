@@ -509,3 +509,57 @@ fn damaged_banks_fail_cleanly() {
     }
     assert!(refused > 20, "{refused}");
 }
+
+#[test]
+fn what_looks_like_a_kept_original_is_compared_with_it() {
+    let folder = Folder::new();
+    let bank = folder.bank("originals.bank");
+    let original = picture(1);
+    let Added::New(id) = bank.add(&entry(&original, EntryLabel::VerifiedOriginal)).unwrap() else { panic!() };
+    let screen = |bytes: Vec<u8>| {
+        let analyzer = BankAnalyzer::open(bank.path()).unwrap().with_transforms(true);
+        Screener::builder().analyzer(analyzer).build().unwrap().screen(&media(bytes))
+    };
+    let mut altered = original.clone();
+    imageops::replace(&mut altered, &RgbImage::from_pixel(60, 45, Rgb([20, 200, 30])), 300, 200);
+    let copy = encoded(&original, ImageFormat::Jpeg);
+    // Of banks: that nothing else judged is a reason too.
+    let reasons = |screening: &Screening| {
+        let codes = screening.verdict.reasons.iter().map(|reason| reason.code());
+        codes.filter(|code| code.starts_with("bank.")).collect::<Vec<_>>().join(" ")
+    };
+
+    // Nothing is kept yet.
+    assert_eq!(reasons(&screen(copy.clone())), "bank.like_original");
+    bank.write(|writer| writer.keep_original(id, &png(&original))).unwrap();
+    let same = screen(copy);
+    assert_eq!(
+        (same.verdict.label, reasons(&same).as_str()),
+        (Label::NoIndication, "bank.verified_original")
+    );
+    let forged = screen(encoded(&altered, ImageFormat::Jpeg));
+    assert_eq!(
+        (forged.verdict.label, reasons(&forged).as_str()),
+        (Label::LikelyManipulated, "bank.altered_original")
+    );
+    let comparison = matches(&forged)[0].comparison.as_ref().unwrap();
+    let region = comparison.regions[0];
+    assert!((region.x - 300.0).abs() < 30.0 && (region.y - 200.0).abs() < 30.0, "{region:?}");
+    let record: serde_json::Value =
+        serde_json::from_str(&forged.to_json(deepscreen::Language::English)).unwrap();
+    assert_eq!(record["evidence"][0]["comparison"]["relation"], "altered", "{record}");
+    assert_eq!(
+        record["evidence"][0]["comparison"]["regions"].as_array().unwrap().len(),
+        comparison.regions.len()
+    );
+
+    let mirrored = screen(png(&imageops::flip_horizontal(&altered)));
+    let region = matches(&mirrored)[0].comparison.as_ref().unwrap().regions[0];
+    assert!((region.x - 180.0).abs() < 30.0, "{region:?}");
+
+    // A file that is kept and cannot be decoded costs the comparison, not the match.
+    let other = picture(2);
+    let Added::New(id) = bank.add(&entry(&other, EntryLabel::VerifiedOriginal)).unwrap() else { panic!() };
+    bank.write(|writer| writer.keep_original(id, b"\xff\xd8\xff nothing")).unwrap();
+    assert_eq!(reasons(&screen(encoded(&other, ImageFormat::Jpeg))), "bank.like_original");
+}

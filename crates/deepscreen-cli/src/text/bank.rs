@@ -4,7 +4,7 @@ use std::path::Path;
 
 use deepscreen::bank::{BankStats, ExportFormat, Imported, Merged};
 use deepscreen::hash::Transform;
-use deepscreen::{EntryLabel, Error, Group, Known, Language, Match, MatchedBy};
+use deepscreen::{Comparison, EntryLabel, Error, Group, Known, Language, Match, MatchedBy, Region, Relation};
 
 use super::{Text, number};
 use crate::bank::Counts;
@@ -244,9 +244,32 @@ impl Text {
         {
             parts.push(self.transform(transform).to_owned());
         }
+        if let Some(comparison) = &found.comparison {
+            parts.push(self.relation(comparison));
+        }
         parts.push(entry);
         parts.extend([&found.name, &found.origin, &found.link, &found.note].into_iter().flatten().cloned());
         escape(&parts.join("  "))
+    }
+
+    /// What was done to an original: `altered: 120x80 at 40,30`.
+    fn relation(self, comparison: &Comparison) -> String {
+        let shown = comparison.regions.iter().take(3).map(|Region { x, y, width, height }| match self.0 {
+            Language::Vietnamese => format!("{width:.0}x{height:.0} tại {x:.0},{y:.0}"),
+            _ => format!("{width:.0}x{height:.0} at {x:.0},{y:.0}"),
+        });
+        let mut shown: Vec<String> = shown.collect();
+        if comparison.regions.len() > shown.len() {
+            shown.push("..".to_owned());
+        }
+        match comparison.relation {
+            Relation::Same => self.pick("the same picture", "cùng một ảnh").to_owned(),
+            Relation::Recompressed => {
+                self.pick("recompressed, resized or cropped", "chỉ nén lại, đổi cỡ hoặc cắt").to_owned()
+            }
+            Relation::Altered => format!("{} {}", self.pick("altered:", "đã bị sửa:"), shown.join("; ")),
+            _ => self.pick("could not be compared", "không so được").to_owned(),
+        }
     }
 
     fn transform(self, transform: Transform) -> &'static str {

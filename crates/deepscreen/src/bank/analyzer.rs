@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use super::{Bank, Entry, Found, Snapshot};
 use crate::analyzer::{Analyzer, Need};
+use crate::compare::compare_transformed;
 use crate::error::Result;
-use crate::evidence::{EntryLabel, Evidence, Finding, Match, MatchedBy, visible};
+use crate::evidence::{EntryLabel, Evidence, Finding, Match, MatchedBy, Relation, visible};
 use crate::hash::{Hashes, PDQ_QUALITY, Pdq, Transform};
 use crate::media::Media;
 
 /// So many matches are told of each label, the nearest first.
 const MOST_MATCHES: usize = 4;
 
-/// Looks pictures up in a [`Bank`]: the same file by SHA-256, what looks like it by PDQ.
+/// Looks pictures up in a [`Bank`]: the same file by SHA-256, what looks like it by PDQ. What looks like a verified
+/// original whose file the bank keeps is [compared](crate::compare) with it.
 ///
 /// It goes by what the bank holds when it is opened. [`Screener::reloaded`](crate::Screener::reloaded) gives a screener
 /// that goes by what the bank holds then; [`Screener::with_analyzer`](crate::Screener::with_analyzer) puts another bank of
@@ -93,6 +95,26 @@ impl BankAnalyzer {
         }
         Ok(matches)
     }
+
+    /// What was done to the originals that are kept, the nearest first, until one turns out to be the same picture.
+    fn compare(&self, matches: &mut [Match], media: &Media) -> Result<()> {
+        let originals = matches.iter_mut().filter(|found| found.label == EntryLabel::VerifiedOriginal);
+        for found in originals {
+            let MatchedBy::Pdq { transform, .. } = found.by else { continue };
+            let Some(bytes) = self.bank.original(found.entry)? else { continue };
+            // One that this build cannot decode is not compared; nor is a picture of which only the brightness is readable.
+            let original = Media::from_bytes(bytes, media.limits());
+            let (Ok(original), Ok(picture)) = (&original, media.pixels()) else { continue };
+            let Ok(original) = original.pixels() else { continue };
+            let comparison = compare_transformed(original, picture, transform);
+            let is_same = matches!(comparison.relation, Relation::Same | Relation::Recompressed);
+            found.comparison = Some(comparison);
+            if is_same {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Analyzer for BankAnalyzer {
@@ -106,12 +128,13 @@ impl Analyzer for BankAnalyzer {
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
         let mut matches: Vec<Match> = self.same(&media.sha256())?.into_iter().collect();
-        for alike in self.alike(media)? {
-            // The same file looks like itself.
-            if matches.first().is_none_or(|same| same.entry != alike.entry) {
-                matches.push(alike);
-            }
+        let mut alike = self.alike(media)?;
+        // The same file looks like itself.
+        alike.retain(|alike| matches.first().is_none_or(|same| same.entry != alike.entry));
+        if matches.iter().all(|same| same.label != EntryLabel::VerifiedOriginal) {
+            self.compare(&mut alike, media)?;
         }
+        matches.extend(alike);
         Ok(matches.into_iter().map(|found| Evidence::new(&self.id, Finding::Match(found))).collect())
     }
 
@@ -127,5 +150,5 @@ impl Analyzer for BankAnalyzer {
 
 fn matched(id: u32, entry: Entry, by: MatchedBy) -> Match {
     let Entry { label, name, source, link, note, .. } = entry;
-    Match { label, by, entry: id, name, origin: source, link, note }
+    Match { label, by, entry: id, name, origin: source, link, note, comparison: None }
 }

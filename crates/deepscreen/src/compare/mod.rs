@@ -21,11 +21,13 @@ mod register;
 mod tone;
 mod turn;
 
-use crate::evidence::{HeatMap, Region};
+use crate::evidence::Region;
+pub use crate::evidence::{Comparison, Relation};
+use crate::hash::Transform;
 use crate::media::Pixels;
 
 use plane::Reduced;
-pub use turn::Turn;
+use turn::Turn;
 
 /// Long side in pixels that pictures keep at least, where they have it: a crop of half the original is still compared at
 /// the full size of the grid.
@@ -35,57 +37,15 @@ const SHORTEST: u32 = 48;
 /// Levels of 255 by which samples of the same picture differ at most: what a conversion of colours rounds.
 const ROUNDING: u8 = 2;
 
-/// What a picture is to the original that it was compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Relation {
-    /// The same size, and no sample differs by more than 2 of 255.
-    Same,
-    /// Nothing was found but compression, scaling, a crop, a turn, a change of tone of the whole picture.
-    Recompressed,
-    /// Parts show something else than the original, or something was added around it.
-    Altered,
-    /// The picture could not be registered to the original, so nothing is claimed: it may show something else, or too
-    /// little that can be recognised.
-    Unlike,
-}
-
-impl Relation {
-    /// The stable code, as records carry it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Same => "same_picture",
-            Self::Recompressed => "recompressed_or_resized",
-            Self::Altered => "altered",
-            Self::Unlike => "not_comparable",
-        }
-    }
-}
-
-/// A picture, compared with the original that it is thought to be a copy of.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Comparison {
-    /// What the picture is to the original.
-    pub relation: Relation,
-    /// Rectangles around what was altered or added, in pixels of the picture; the largest first. Empty unless
-    /// [`Altered`](Relation::Altered).
-    pub regions: Vec<Region>,
-    /// How much each part of the picture differs, from 0 over 0.5, where a region may begin, to 1; not a probability.
-    /// `None` for the same picture and where nothing was compared.
-    pub heat_map: Option<HeatMap>,
-    /// The part of the original that the picture shows, in pixels of the original. `None` where nothing was compared.
-    pub shown: Option<Region>,
-}
-
 /// Compares a picture with the original. Any sizes; about 50 ms for two pictures of 2 megapixels.
 pub fn compare(original: &Pixels, picture: &Pixels) -> Comparison {
-    compare_turned(original, picture, Turn::NONE)
+    compare_transformed(original, picture, Transform::None)
 }
 
 /// Compares a picture with the original, of which it is thought to be a copy that was mirrored or turned in this way.
 /// Such a copy is never [`Same`](Relation::Same).
-pub fn compare_turned(original: &Pixels, picture: &Pixels, turn: Turn) -> Comparison {
+pub fn compare_transformed(original: &Pixels, picture: &Pixels, transform: Transform) -> Comparison {
+    let turn = Turn::from(transform);
     if turn.is_none() {
         return if is_same(original, picture) { same(original) } else { copied(original, picture) };
     }

@@ -246,16 +246,13 @@ fn nothing_is_said_of_what_cannot_be_registered() {
 fn turned_copies_are_compared_as_turned_and_boxes_lie_in_the_picture_as_it_is() {
     let (original, place) = (pixels(&original()), [300, 180, 90, 70]);
     let forged = pixels(&jpeg(&pasted(place), 85));
-    for turn in [Turn::MIRRORED, Turn { mirrored: true, quarters: 1 }, Turn { mirrored: false, quarters: 3 }]
-    {
-        assert_eq!(
-            compare_turned(&original, &turn.applied(&original), turn).relation,
-            Relation::Recompressed,
-            "{turn:?}"
-        );
+    for transform in [Transform::Mirrored, Transform::Transversed, Transform::Turned270] {
+        let turn = Turn::from(transform);
+        let compared = |picture| compare_transformed(&original, &turn.applied(picture), transform);
+        assert_eq!(compared(&original).relation, Relation::Recompressed, "{turn:?}");
         let Region { x, y, width, height } = turn.region(region(place), [480.0, 360.0]);
         let place = [x, y, width, height].map(|side| side as u32);
-        assert_altered(&format!("{turn:?}"), &compare_turned(&original, &turn.applied(&forged), turn), place);
+        assert_altered(&format!("{turn:?}"), &compared(&forged), place);
     }
 }
 

@@ -1,35 +1,42 @@
 //! The eight ways to turn and mirror a picture.
 
 use crate::evidence::Region;
+use crate::hash::Transform;
 use crate::media::Pixels;
 
 /// What was done to the original: mirrored or not, then turned clockwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn {
+pub(super) struct Turn {
     /// Left and right are exchanged, before it is turned.
-    pub mirrored: bool,
+    pub(super) mirrored: bool,
     /// Quarter turns clockwise, 0 to 3; 4 are none.
-    pub quarters: u8,
+    pub(super) quarters: u8,
+}
+
+impl From<Transform> for Turn {
+    fn from(transform: Transform) -> Self {
+        let (mirrored, quarters) = match transform {
+            Transform::None => (false, 0),
+            Transform::Turned90 => (false, 1),
+            Transform::Turned180 => (false, 2),
+            Transform::Turned270 => (false, 3),
+            Transform::Mirrored => (true, 0),
+            Transform::Transversed => (true, 1),
+            Transform::Flipped => (true, 2),
+            Transform::Transposed => (true, 3),
+        };
+        Self { mirrored, quarters }
+    }
 }
 
 impl Turn {
-    /// Upright, as the original.
-    pub const NONE: Self = Self { mirrored: false, quarters: 0 };
-    /// Left and right are exchanged.
-    pub const MIRRORED: Self = Self { mirrored: true, quarters: 0 };
-
-    /// All eight, the upright one first.
-    pub fn all() -> impl Iterator<Item = Self> {
-        [false, true].into_iter().flat_map(|mirrored| (0..4).map(move |quarters| Self { mirrored, quarters }))
-    }
-
     /// Whether it changes nothing.
-    pub fn is_none(self) -> bool {
+    pub(super) fn is_none(self) -> bool {
         !self.mirrored && self.quarters.is_multiple_of(4)
     }
 
     /// The picture with this done to it.
-    pub fn applied(self, pixels: &Pixels) -> Pixels {
+    pub(super) fn applied(self, pixels: &Pixels) -> Pixels {
         let size = [pixels.width(), pixels.height()];
         let [width, height] = self.size(size);
         let source = pixels.as_rgb8().as_chunks::<3>().0;
@@ -45,7 +52,7 @@ impl Turn {
 
     /// What undoes it.
     #[must_use]
-    pub fn undone(self) -> Self {
+    pub(super) fn undone(self) -> Self {
         // A mirrored picture that is turned is undone by the same again.
         if self.mirrored { self } else { Self { quarters: (4 - self.quarters % 4) % 4, ..self } }
     }
@@ -116,7 +123,7 @@ mod tests {
 
     #[test]
     fn every_turn_is_undone_and_carries_regions_and_cells_along() {
-        for turn in Turn::all() {
+        for turn in Transform::ALL.map(Turn::from) {
             let turned = turn.applied(&picture());
             assert_eq!(turn.undone().applied(&turned), picture(), "{turn:?}");
             let (columns, rows, cells) = turn.cells(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3);

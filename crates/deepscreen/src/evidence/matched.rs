@@ -1,5 +1,6 @@
 //! A picture that a bank knows.
 
+use super::Comparison;
 use crate::hash::Transform;
 
 /// What a bank says of a picture that it holds.
@@ -51,6 +52,8 @@ pub struct Match {
     pub link: Option<String>,
     /// What else there is to say.
     pub note: Option<String>,
+    /// What was done to the original, where the bank keeps it and it is not the same file.
+    pub comparison: Option<Comparison>,
 }
 
 /// How an entry was found.

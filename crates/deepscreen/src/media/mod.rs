@@ -141,7 +141,7 @@ impl Media {
     }
 
     /// The limits that it is read under.
-    #[cfg_attr(not(feature = "c2pa"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "bank", feature = "c2pa")), allow(dead_code))]
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }

@@ -4,7 +4,7 @@
 //! verified original is nearer, and an original clears a picture only if their pixels were found to be the same.
 
 use super::{Role, Rule, Statement};
-use crate::evidence::{EntryLabel, Evidence, Finding, Kind, Match, MatchedBy};
+use crate::evidence::{EntryLabel, Evidence, Finding, Kind, Match, MatchedBy, Relation};
 use crate::verdict::{Cause, Known, Label, Reason, Strength};
 
 /// What banks say together.
@@ -32,7 +32,13 @@ impl Said<'_> {
             (EntryLabel::KnownFake, _) => Known::Fake,
             (EntryLabel::Ignore, _) => Known::NoInterest,
             (EntryLabel::VerifiedOriginal, MatchedBy::Sha256) => Known::Original,
-            (EntryLabel::VerifiedOriginal, MatchedBy::Pdq { .. }) => Known::LikeOriginal,
+            (EntryLabel::VerifiedOriginal, MatchedBy::Pdq { .. }) => {
+                match self.found.comparison.as_ref().map(|comparison| comparison.relation) {
+                    Some(Relation::Same | Relation::Recompressed) => Known::Original,
+                    Some(Relation::Altered) => Known::AlteredOriginal,
+                    _ => Known::LikeOriginal,
+                }
+            }
         }
     }
 
@@ -104,7 +110,7 @@ pub(super) fn answer(evidence: &[Evidence], rule: impl Fn(&str) -> Option<Rule>)
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::evidence::{Probability, Score};
+    use crate::evidence::{Comparison, Probability, Region, Score};
     use crate::hash::Transform;
     use crate::language::Language;
     use crate::policy::Policy;
@@ -117,8 +123,18 @@ mod tests {
             None => MatchedBy::Sha256,
         };
         let (name, link) = (Some("party.jpg".to_owned()), Some("https://example.org/1".to_owned()));
-        let found = Match { label, by, entry: 17, name, origin: None, link, note: None };
+        let found = Match { label, by, entry: 17, name, origin: None, link, note: None, comparison: None };
         Evidence::new("bank/party", Finding::Match(found))
+    }
+
+    fn compared(distance: u32, relation: Relation) -> Evidence {
+        let mut evidence = found(EntryLabel::VerifiedOriginal, Some(distance));
+        if let Finding::Match(found) = &mut evidence.finding {
+            let region = Region { x: 0.0, y: 0.0, width: 10.0, height: 10.0 };
+            let regions = if relation == Relation::Altered { vec![region] } else { Vec::new() };
+            found.comparison = Some(Comparison { relation, regions, heat_map: None, shown: Some(region) });
+        }
+        evidence
     }
 
     fn suspicious() -> Evidence {
@@ -158,6 +174,28 @@ mod tests {
             // The detector's probability is not that of a verdict which it did not lead to.
             assert_eq!(verdict.probability.is_some(), label == review, "{matches:?}");
         }
+    }
+
+    #[test]
+    fn an_original_clears_a_copy_whose_pixels_were_found_to_be_the_same() {
+        let decide = |evidence: &[Evidence]| {
+            let verdict = Policy::default().decide(evidence);
+            (verdict.label, codes(&verdict)[0].clone(), verdict.kinds)
+        };
+        let said = |label, code: &str, kinds| (label, code.to_owned(), kinds);
+        let cleared = said(Label::NoIndication, "bank.verified_original", vec![]);
+        assert_eq!(decide(&[suspicious(), compared(9, Relation::Same)]), cleared);
+        assert_eq!(decide(&[suspicious(), compared(9, Relation::Recompressed)]), cleared);
+        let altered = said(Label::LikelyManipulated, "bank.altered_original", vec![Kind::Edited]);
+        assert_eq!(decide(&[compared(9, Relation::Altered)]), altered);
+        let unlike = said(Label::NeedsReview, "detector.x", vec![]);
+        assert_eq!(decide(&[suspicious(), compared(9, Relation::Unlike)]), unlike);
+        // Of two originals, of one burst perhaps, the one that it is a copy of.
+        assert_eq!(decide(&[compared(4, Relation::Altered), compared(9, Relation::Recompressed)]), cleared);
+        // Nearer to a fake than to the original that it seems to be: somebody should look.
+        let fake = found(KnownFake, Some(2));
+        let contested = said(Label::NeedsReview, "bank.known_fake", vec![]);
+        assert_eq!(decide(&[fake, compared(9, Relation::Recompressed)]), contested);
     }
 
     #[test]

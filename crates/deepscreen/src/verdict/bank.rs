@@ -68,10 +68,21 @@ pub(super) fn message(means: Known, found: &Match, source: &str, language: Langu
             format!("khác {distance} trên 256 bit so với {place}{}", transformed(transform, language))
         }
     };
+    let regions = found.comparison.as_ref().map_or(0, |comparison| comparison.regions.len());
     let but = match (means, language) {
-        (Known::LikeOriginal, Language::English) => "; their pixels were not compared",
-        (Known::LikeOriginal, Language::Vietnamese) => "; chưa so từng điểm ảnh",
-        _ => "",
+        (Known::Original, _) if found.by == MatchedBy::Sha256 => String::new(),
+        (Known::Original, Language::English) => {
+            "; compared, and nothing but compression, size or crop differs".to_owned()
+        }
+        (Known::Original, Language::Vietnamese) => {
+            "; đã so, chỉ khác độ nén, kích thước hoặc phần cắt".to_owned()
+        }
+        (Known::AlteredOriginal, Language::English) if regions == 1 => "; one part of it differs".to_owned(),
+        (Known::AlteredOriginal, Language::English) => format!("; {regions} parts of it differ"),
+        (Known::AlteredOriginal, Language::Vietnamese) => format!("; có {regions} chỗ khác"),
+        (Known::LikeOriginal, Language::English) => "; their pixels were not compared".to_owned(),
+        (Known::LikeOriginal, Language::Vietnamese) => "; chưa so từng điểm ảnh".to_owned(),
+        _ => String::new(),
     };
     format!("{head}: {how}{link}{but}")
 }
