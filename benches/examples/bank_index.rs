@@ -10,8 +10,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use deepscreen::bank::Index;
-use deepscreen::hash::Pdq;
+use deepscreen::hash::{Index, Pdq};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -15,8 +15,7 @@ use super::Pdq;
 /// so large that most would be looked at anyway, all are compared, in 2 or 3 nanoseconds each.
 ///
 /// ```
-/// use deepscreen::bank::{Index, Near};
-/// use deepscreen::hash::Pdq;
+/// use deepscreen::hash::{Index, Near, Pdq};
 ///
 /// let index = Index::new([Pdq::from_bytes([0; 32]), Pdq::from_bytes([1; 32]), Pdq::from_bytes([255; 32])]);
 /// let near = index.within(&Pdq::from_bytes([1; 32]), 31);
