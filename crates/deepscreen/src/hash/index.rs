@@ -11,7 +11,7 @@ use super::Pdq;
 /// An immutable index over PDQ hashes. Queries take `&self` and may run on many threads.
 ///
 /// From 100,000 hashes on it takes 70 to 180 bytes a hash (1.2 GB for 10 million). With 10 million and a distance of
-/// 31 a query takes about half a millisecond (`benches/bank_index.py`). Where there are few hashes, or the distance is
+/// 31 a query takes about a millisecond or less (`benches/bank_index.py`). Where there are few hashes, or the distance is
 /// so large that most would be looked at anyway, all are compared, in 2 or 3 nanoseconds each.
 ///
 /// ```
@@ -227,8 +227,8 @@ impl Table {
     }
 }
 
-/// Nanoseconds to compare a hash where all are compared in turn. This and the next two were measured on an AMD EPYC
-/// (Zen 3), with tables that no cache holds; only their ratios count.
+/// Nanoseconds to compare a hash where all are compared in turn. This and the next two are rough, from an AMD EPYC
+/// (Zen 3) and tables that no cache holds; only their ratios count.
 const COMPARE: f64 = 1.5;
 
 /// Nanoseconds to look up one value of a chunk.
