@@ -467,6 +467,22 @@ fn lookup_finds_what_a_scan_of_all_entries_finds() {
     }
 }
 
+#[test]
+fn numbers_of_entries_can_be_any() {
+    let folder = Folder::new();
+    let bank = folder.bank("a.bank");
+    // As many as there are: removing gives none back.
+    bank.write(|writer| {
+        (1..=200).try_for_each(|byte| {
+            let Added::New(id) = writer.add(&pdq_entry(byte))? else { panic!() };
+            if byte < 200 { writer.remove(id) } else { Ok(()) }
+        })
+    })
+    .unwrap();
+    let snapshot = Snapshot::of(&bank).unwrap();
+    assert_eq!((snapshot.len(), snapshot.near(&pdq_entry(200).pdq.unwrap(), 0)[0].entry), (1, 200));
+}
+
 /// Whatever a stranger's file holds: an error or an answer, never a panic, and never a bank that is broken further.
 #[test]
 fn damaged_banks_fail_cleanly() {

@@ -8,7 +8,7 @@ use crate::analyzer::{Analyzer, Need};
 use crate::compare::compare_transformed;
 use crate::error::Result;
 use crate::evidence::{EntryLabel, Evidence, Finding, Match, MatchedBy, Relation, visible};
-use crate::hash::{Hashes, PDQ_QUALITY, Pdq, Transform};
+use crate::hash::{PDQ_QUALITY, Pdq, Transform};
 use crate::media::Media;
 
 /// So many matches are told of each label, the nearest first.
@@ -71,16 +71,17 @@ impl BankAnalyzer {
     /// The entries of pictures that look like it, the nearest of each label.
     fn alike(&self, media: &Media) -> Result<Vec<Match>> {
         let Ok(luma) = media.luma() else { return Ok(Vec::new()) };
-        let hashes = Hashes::of(luma);
-        if hashes.pdq_quality < PDQ_QUALITY {
+        let (hashes, quality) = if self.transforms {
+            let (hashes, quality) = Pdq::transformed(luma);
+            (Transform::ALL.into_iter().zip(hashes).collect(), quality)
+        } else {
+            let (hash, quality) = Pdq::of(luma);
+            (vec![(Transform::None, hash)], quality)
+        };
+        if quality < PDQ_QUALITY {
             return Ok(Vec::new());
         }
-        let found = if self.transforms {
-            let turned: Vec<_> = Transform::ALL.into_iter().zip(Pdq::transformed(luma)).collect();
-            self.snapshot.near_any(&turned, self.snapshot.distance())
-        } else {
-            self.snapshot.near(&hashes.pdq, self.snapshot.distance())
-        };
+        let found = self.snapshot.near_any(&hashes, self.snapshot.distance());
         let mut told = [0; EntryLabel::ALL.len()];
         let mut matches = Vec::new();
         for Found { entry: id, label, by } in found {

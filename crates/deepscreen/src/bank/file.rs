@@ -96,7 +96,8 @@ impl Bank {
         self.write(|writer| writer.add(entry))
     }
 
-    /// Writes many things as one: all of them are there in the end, or none.
+    /// Writes many things as one: all of them are there in the end, or none. The bank waits meanwhile: `work` must not use
+    /// it but through the writer.
     ///
     /// # Errors
     /// That of `work`, and those of writing.
@@ -134,7 +135,7 @@ impl Bank {
         })
     }
 
-    /// Shows every entry with its number, in the order of the numbers.
+    /// Shows every entry with its number, in the order of the numbers. The bank waits meanwhile: `each` must not use it.
     ///
     /// # Errors
     /// Those of reading, and that of `each`, which ends it.

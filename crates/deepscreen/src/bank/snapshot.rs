@@ -40,9 +40,17 @@ impl Snapshot {
     /// # Errors
     /// Those of reading.
     pub fn of(bank: &Bank) -> Result<Self> {
-        let distance = bank.distance()?;
         bank.asking(|connection| {
+            // One moment, whoever writes meanwhile.
+            let connection = connection.transaction().map_err(failed)?;
+            let one = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, u32>(0)).map_err(failed);
+            let distance = one("SELECT distance FROM settings")?;
+            // Numbers can be any: no more hashes than the file has room for.
+            let room = std::fs::metadata(bank.path()).map_or(0, |file| file.len() / size_of::<Pdq>() as u64);
+            let most = u64::from(one("SELECT coalesce(max(id) - min(id) + 1, 0) FROM entries")?).min(room);
             let mut reading = Reading::default();
+            reading.hashes.reserve_exact(most as usize);
+            reading.near_entries.reserve_exact(most as usize);
             reading.checksum.update(distance.to_be_bytes());
             let sql = "SELECT id, label, sha256, pdq, pdq_quality FROM entries ORDER BY id";
             let mut statement = connection.prepare(sql).map_err(failed)?;

@@ -137,9 +137,14 @@ impl FromStr for Pdq {
 }
 
 impl Pdq {
+    /// The hash of a picture and its quality, 0 to 100.
+    pub fn of(luma: &Luma) -> (Self, u8) {
+        pdq::hash(luma)
+    }
+
     /// The hash of a picture under each [`Transform`], in the order of [`Transform::ALL`], at little more than the cost of
-    /// one: as the reference's `pdqDihedralHash256esFromFloatLuma`.
-    pub fn transformed(luma: &Luma) -> [Self; 8] {
+    /// one, and the quality: as the reference's `pdqDihedralHash256esFromFloatLuma`.
+    pub fn transformed(luma: &Luma) -> ([Self; 8], u8) {
         pdq::transformed(luma)
     }
 }
@@ -309,8 +314,8 @@ mod tests {
         let filter = image::imageops::FilterType::CatmullRom;
         let picture = image::imageops::resize(&blotches, 1280, 1024, filter);
         let scene = Pixels::from_rgb8(1280, 1024, picture.to_vec()).unwrap();
-        let hashes = Pdq::transformed(&Luma::of(&scene));
-        assert_eq!(hashes[0], of(&scene).pdq);
+        let (hashes, quality) = Pdq::transformed(&Luma::of(&scene));
+        assert_eq!((hashes[0], quality), Pdq::of(&Luma::of(&scene)));
         for (transform, hash) in Transform::ALL.into_iter().zip(hashes) {
             use image::imageops::{flip_horizontal, flip_vertical, rotate90, rotate180, rotate270};
             let moved = match transform {

@@ -21,10 +21,11 @@ pub(super) fn hash(luma: &Luma) -> (Pdq, u8) {
 }
 
 /// The hashes of the picture and of all its turns and reflections, in the order of [`Transform::ALL`]: they have the same
-/// frequencies, of which some change places and signs.
-pub(super) fn transformed(luma: &Luma) -> [Pdq; 8] {
-    let frequencies = low_frequencies(&downsample(luma));
-    Transform::ALL.map(|transform| {
+/// frequencies, of which some change places and signs. And the quality.
+pub(super) fn transformed(luma: &Luma) -> ([Pdq; 8], u8) {
+    let samples = downsample(luma);
+    let frequencies = low_frequencies(&samples);
+    let hashes = Transform::ALL.map(|transform| {
         let (transposes, across, down) = transform.steps();
         // The first frequency is the odd one: it changes its sign when its side is reflected.
         let sign = |reflects: bool, at: usize| if reflects && at.is_multiple_of(2) { -1.0 } else { 1.0 };
@@ -35,7 +36,8 @@ pub(super) fn transformed(luma: &Luma) -> [Pdq; 8] {
             })
         });
         bits_by_median(&moved)
-    })
+    });
+    (hashes, quality(&samples))
 }
 
 /// Jarosz filter (two passes of a box along rows and columns), then the sample at the centre of each cell.
