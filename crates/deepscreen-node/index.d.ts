@@ -272,6 +272,7 @@ export type FailureCode =
   | 'model_shape'
   | 'engine_unavailable'
   | 'inference'
+  | 'invalid_bank'
   | 'invalid_config';
 
 /** What, beside the input, the verdict depends on: the same input and the same replay give the same verdict. */

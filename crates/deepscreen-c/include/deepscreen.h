@@ -133,6 +133,10 @@ typedef enum {
    * The settings, a policy or an option are wrong.
    */
   DEEPSCREEN_INVALID_CONFIG = 115,
+  /**
+   * A bank of known pictures cannot be used.
+   */
+  DEEPSCREEN_INVALID_BANK = 116,
 } deepscreen_status;
 
 /**

@@ -59,10 +59,12 @@ pub enum Status {
     DEEPSCREEN_INFERENCE = 114,
     /// The settings, a policy or an option are wrong.
     DEEPSCREEN_INVALID_CONFIG = 115,
+    /// A bank of known pictures cannot be used.
+    DEEPSCREEN_INVALID_BANK = 116,
 }
 
 impl Status {
-    const ALL: [(Self, &'static CStr); 23] = [
+    const ALL: [(Self, &'static CStr); 24] = [
         (Self::DEEPSCREEN_OK, c"ok"),
         (Self::DEEPSCREEN_END, c"end"),
         (Self::DEEPSCREEN_NULL_ARGUMENT, c"null_argument"),
@@ -86,6 +88,7 @@ impl Status {
         (Self::DEEPSCREEN_ENGINE_UNAVAILABLE, c"engine_unavailable"),
         (Self::DEEPSCREEN_INFERENCE, c"inference"),
         (Self::DEEPSCREEN_INVALID_CONFIG, c"invalid_config"),
+        (Self::DEEPSCREEN_INVALID_BANK, c"invalid_bank"),
     ];
 
     /// The name of a number; `unknown` of one that is no status.
@@ -113,6 +116,7 @@ impl From<ErrorKind> for Status {
             ErrorKind::ModelShape => Self::DEEPSCREEN_MODEL_SHAPE,
             ErrorKind::EngineUnavailable => Self::DEEPSCREEN_ENGINE_UNAVAILABLE,
             ErrorKind::Inference => Self::DEEPSCREEN_INFERENCE,
+            ErrorKind::InvalidBank => Self::DEEPSCREEN_INVALID_BANK,
             ErrorKind::InvalidConfig => Self::DEEPSCREEN_INVALID_CONFIG,
             // The core may learn of others first.
             _ => Self::DEEPSCREEN_OTHER_ERROR,

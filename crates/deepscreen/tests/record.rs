@@ -4,9 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use deepscreen::bank::{Bank, Entry};
+use deepscreen::hash::Pdq;
 use deepscreen::{
-    Analyzer, Contract, Detector, EngineChoice, EngineOptions, Evidence, FaceDetector, Finding, HashAnalyzer,
-    Kind, Language, Media, MetadataAnalyzer, Probability, Score, Screener, Screening, walk,
+    Analyzer, BankAnalyzer, Contract, Detector, EngineChoice, EngineOptions, EntryLabel, Evidence,
+    FaceDetector, Finding, HashAnalyzer, Kind, Language, Limits, Media, MetadataAnalyzer, Probability, Score,
+    Screener, Screening, walk,
 };
 use serde_json::Value;
 
@@ -118,6 +121,59 @@ fn variants_maps_and_faces_fit_the_schema_and_nothing_else_does() {
         let mut wrong = record.clone();
         *wrong.pointer_mut(&format!("/evidence/0/{place}")).unwrap() = value.clone();
         assert!(!schema.is_valid(&wrong), "{place} of {value} is accepted");
+    }
+}
+
+#[test]
+fn matches_fit_the_schema_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("party.bank");
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images/photo_valley.jpg");
+    let media = Media::open(picture, &Limits::default()).unwrap();
+    let bank = Bank::create(&path).unwrap();
+    let mut same = Entry::of(&media, EntryLabel::KnownFake).unwrap();
+    same.name = Some("valley.jpg".to_owned());
+    same.source = Some("a desk".to_owned());
+    same.link = Some("https://example.org/debunked".to_owned());
+    same.note = Some("x\u{1b}".repeat(3000));
+    let too_long = bank.add(&same).unwrap_err();
+    assert_eq!(too_long.kind().code(), "invalid_bank");
+    same.note = Some("x\u{1b}".repeat(2048));
+    bank.add(&same).unwrap();
+    let mut turned = Entry::new(EntryLabel::Ignore);
+    turned.pdq = Pdq::transformed(media.luma().unwrap()).last().copied();
+    bank.add(&turned).unwrap();
+    let analyzer = BankAnalyzer::open(&path).unwrap().with_transforms(true);
+    let screening = Screener::builder().analyzer(analyzer).build().unwrap().screen(&media);
+    let record: Value = serde_json::from_str(&screening.to_json(Language::English)).unwrap();
+    let schema = schema();
+    let errors: Vec<String> = schema.iter_errors(&record).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}\n{record:#}");
+    let [same, turned] = record["evidence"].as_array().unwrap().as_slice() else { panic!("{record:#}") };
+    assert_eq!((&same["hash"], &same["origin"]), (&"sha256".into(), &"a desk".into()));
+    assert_eq!((&turned["distance"], &turned["transform"]), (&0.into(), &"turned_90".into()));
+    assert!(record["replay"]["lists"]["bank/party"].is_string());
+    for (place, value) in [
+        ("0/label", Value::from("fake")),
+        ("0/hash", Value::from("phash")),
+        ("0/hash", Value::from("pdq")),
+        ("0/entry", Value::from(1)),
+        ("0/entry", Value::from("first")),
+        ("0/link", Value::Null),
+        ("0/note", Value::from("x".repeat(4097))),
+        ("1/hash", Value::from("sha256")),
+        ("1/distance", Value::from(256)),
+        ("1/distance", Value::from(0.5)),
+        ("1/transform", Value::from("none")),
+    ] {
+        let mut wrong = record.clone();
+        *wrong.pointer_mut(&format!("/evidence/{place}")).unwrap() = value.clone();
+        assert!(!schema.is_valid(&wrong), "{place} of {value} is accepted");
+    }
+    for (place, field) in [(0, "label"), (0, "hash"), (0, "entry"), (1, "distance")] {
+        let mut wrong = record.clone();
+        wrong["evidence"][place].as_object_mut().unwrap().remove(field);
+        assert!(!schema.is_valid(&wrong), "{place} without {field} is accepted");
     }
 }
 

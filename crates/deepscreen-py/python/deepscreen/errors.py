@@ -29,6 +29,7 @@ class ErrorKind(str, Enum):
     MODEL_SHAPE = "model_shape"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     INFERENCE = "inference"
+    INVALID_BANK = "invalid_bank"
     INVALID_CONFIG = "invalid_config"
 
     def __str__(self) -> str:
@@ -134,6 +135,12 @@ class InferenceError(Error):
     """The engine failed while a model ran."""
 
     kind = ErrorKind.INFERENCE
+
+
+class InvalidBankError(Error):
+    """A bank of known pictures cannot be used."""
+
+    kind = ErrorKind.INVALID_BANK
 
 
 class InvalidConfigError(Error, ValueError):
