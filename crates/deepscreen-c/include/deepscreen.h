@@ -140,7 +140,7 @@ typedef enum {
 } deepscreen_status;
 
 /**
- * A screener: models, limits and a policy, loaded once. One serves all threads.
+ * A screener: models, banks, limits and a policy, loaded once. One serves all threads.
  */
 typedef uint64_t deepscreen_screener;
 
@@ -194,7 +194,7 @@ size_t deepscreen_handle_count(void);
  * Loads what pictures are screened with. To be freed with deepscreen_screener_free().
  *
  * `settings` is a JSON object, or null for the defaults; what it may hold is in the README. Errors: those of the
- * settings (DEEPSCREEN_INVALID_CONFIG, which names the field), of models and of engines.
+ * settings (DEEPSCREEN_INVALID_CONFIG, which names the field), of models, of engines and of banks.
  */
 deepscreen_status deepscreen_screener_new(const char *settings,
                                           deepscreen_screener *screener);
@@ -206,6 +206,16 @@ deepscreen_status deepscreen_screener_new(const char *settings,
 deepscreen_status deepscreen_screener_in_language(deepscreen_screener screener,
                                                   const char *language,
                                                   deepscreen_screener *translated);
+
+/**
+ * Reads the banks of a screener again, as they are now: one that has grown, or was replaced by a newer file. The same
+ * screener in another language has them too.
+ *
+ * Other threads may go on screening: calls and streams that have begun end with the banks that they began with. Errors:
+ * those of opening a bank (DEEPSCREEN_UNREADABLE, DEEPSCREEN_INVALID_BANK), after which the screener goes on with the
+ * banks that it has.
+ */
+deepscreen_status deepscreen_screener_reload(deepscreen_screener screener);
 
 /**
  * Gives a screener back. Calls and streams that still use it end as they would.

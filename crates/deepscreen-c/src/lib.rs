@@ -43,7 +43,7 @@ pub use status::Status;
 /// it. A program can compare it with deepscreen_abi_version().
 pub const DEEPSCREEN_ABI_VERSION: u32 = 1;
 
-/// A screener: models, limits and a policy, loaded once. One serves all threads.
+/// A screener: models, banks, limits and a policy, loaded once. One serves all threads.
 pub type ScreenerHandle = u64;
 
 /// The records of many files, one after the other.
@@ -94,7 +94,7 @@ pub extern "C" fn deepscreen_handle_count() -> usize {
 /// Loads what pictures are screened with. To be freed with deepscreen_screener_free().
 ///
 /// `settings` is a JSON object, or null for the defaults; what it may hold is in the README. Errors: those of the
-/// settings (DEEPSCREEN_INVALID_CONFIG, which names the field), of models and of engines.
+/// settings (DEEPSCREEN_INVALID_CONFIG, which names the field), of models, of engines and of banks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn deepscreen_screener_new(
     settings: *const c_char,
@@ -130,6 +130,18 @@ pub unsafe extern "C" fn deepscreen_screener_in_language(
     unsafe { guard_into(translated, "translated", make) }
 }
 
+/// Reads the banks of a screener again, as they are now: one that has grown, or was replaced by a newer file. The same
+/// screener in another language has them too.
+///
+/// Other threads may go on screening: calls and streams that have begun end with the banks that they began with. Errors:
+/// those of opening a bank (DEEPSCREEN_UNREADABLE, DEEPSCREEN_INVALID_BANK), after which the screener goes on with the
+/// banks that it has.
+#[unsafe(no_mangle)]
+pub extern "C" fn deepscreen_screener_reload(screener: ScreenerHandle) -> Status {
+    let reloaded = guard(|| handles::get::<Screener>(screener)?.reload());
+    reloaded.map_or_else(|status| status, |()| Status::DEEPSCREEN_OK)
+}
+
 /// Gives a screener back. Calls and streams that still use it end as they would.
 #[unsafe(no_mangle)]
 pub extern "C" fn deepscreen_screener_free(screener: ScreenerHandle) -> Status {
@@ -149,7 +161,7 @@ pub unsafe extern "C" fn deepscreen_screen_path(
         // SAFETY: the caller's promise.
         let path = unsafe { arguments::path(path, "path") }?;
         let screener: Screener = handles::get(screener)?;
-        text(screener.record(&screener.inner.screen_source(path)))
+        text(screener.record(&screener.current().screen_source(path)))
     };
     // SAFETY: the caller's promise.
     unsafe { guard_into(record, "record", make) }
@@ -169,7 +181,7 @@ pub unsafe extern "C" fn deepscreen_screen_bytes(
         // SAFETY: the caller's promise.
         let bytes = unsafe { arguments::list(bytes.cast(), length, "bytes") }?;
         let screener: Screener = handles::get(screener)?;
-        text(screener.record(&screener.inner.screen_source(bytes.to_vec())))
+        text(screener.record(&screener.current().screen_source(bytes.to_vec())))
     };
     // SAFETY: the caller's promise.
     unsafe { guard_into(record, "record", make) }
@@ -195,7 +207,7 @@ pub unsafe extern "C" fn deepscreen_screen_pixels(
         let screener: Screener = handles::get(screener)?;
         // SAFETY: the caller's promise.
         let pixels = unsafe { arguments::pixels(rgb, length, width, height, stride) }?;
-        text(screener.record(&screener.inner.screen(&Media::from_pixels(pixels))))
+        text(screener.record(&screener.current().screen(&Media::from_pixels(pixels))))
     };
     // SAFETY: the caller's promise.
     unsafe { guard_into(record, "record", make) }

@@ -19,7 +19,7 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(screener: Screener, paths: Vec<PathBuf>) -> Self {
         let files: Files = paths.into_iter().flat_map(walk);
-        let screenings = screener.inner.screen_many(files);
+        let screenings = screener.current().screen_many(files);
         Self { screener, screenings }
     }
 

@@ -1,8 +1,10 @@
 //! The C interface, called as C calls it: records, misuse, threads.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use std::ffi::{CStr, CString, c_char};
-use std::path::{Path, PathBuf};
+mod support;
+
+use std::ffi::{CStr, CString};
+use std::path::PathBuf;
 use std::ptr::{null, null_mut};
 use std::sync::{RwLock, RwLockReadGuard};
 
@@ -10,6 +12,7 @@ use deepscreen::{Language, Settings, walk};
 use deepscreen_c::Status::{self, *};
 use deepscreen_c::*;
 use serde_json::Value;
+use support::{c, fixtures, message, next, screen_path, screener, stream, take, timeless};
 
 /// Tests that count handles hold it alone, all others together.
 static HANDLES: RwLock<()> = RwLock::new(());
@@ -18,46 +21,8 @@ fn shared() -> RwLockReadGuard<'static, ()> {
     HANDLES.read().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn c(text: impl AsRef<Path>) -> CString {
-    CString::new(text.as_ref().to_str().unwrap()).unwrap()
-}
-
 /// SAFETY of every call below: what it is given is a string of `c`, a slice's pointer and length, a variable's
 /// address, or null.
-fn screener(settings: &str) -> u64 {
-    let mut screener = 0;
-    let settings = CString::new(settings).unwrap();
-    // SAFETY: see above.
-    let status = unsafe { deepscreen_screener_new(settings.as_ptr(), &mut screener) };
-    assert_eq!(status, DEEPSCREEN_OK, "{}", message());
-    screener
-}
-
-fn message() -> String {
-    // SAFETY: a string of the library's own.
-    unsafe { CStr::from_ptr(deepscreen_last_error_message()) }.to_str().unwrap().to_owned()
-}
-
-/// Reads a text and frees it.
-fn take(text: u64) -> String {
-    // SAFETY: the text is alive until it is freed below.
-    let json = unsafe { CStr::from_ptr(deepscreen_text_data(text)) }.to_str().unwrap().to_owned();
-    assert_eq!(deepscreen_text_length(text), json.len());
-    assert_eq!(deepscreen_text_free(text), DEEPSCREEN_OK);
-    json
-}
-
-fn screen_path(screener: u64, path: impl AsRef<Path>) -> (Status, u64) {
-    let mut record = 7;
-    // SAFETY: see above.
-    let status = unsafe { deepscreen_screen_path(screener, c(path).as_ptr(), &mut record) };
-    (status, record)
-}
-
 fn screen_bytes(screener: u64, bytes: &[u8]) -> (Status, u64) {
     let mut record = 7;
     // SAFETY: see above.
@@ -73,29 +38,6 @@ fn screen_pixels(screener: u64, rgb: &[u8], width: u32, height: u32, stride: usi
         deepscreen_screen_pixels(screener, rgb.as_ptr(), rgb.len(), width, height, stride, &mut record)
     };
     (status, record)
-}
-
-fn stream(screener: u64, paths: &[PathBuf]) -> u64 {
-    let paths: Vec<CString> = paths.iter().map(c).collect();
-    let pointers: Vec<*const c_char> = paths.iter().map(|path| path.as_ptr()).collect();
-    let mut stream = 0;
-    // SAFETY: see above.
-    let status = unsafe { deepscreen_stream_new(screener, pointers.as_ptr(), pointers.len(), &mut stream) };
-    assert_eq!(status, DEEPSCREEN_OK, "{}", message());
-    stream
-}
-
-fn next(stream: u64) -> (Status, u64) {
-    let mut record = 7;
-    // SAFETY: see above.
-    let status = unsafe { deepscreen_stream_next(stream, &mut record) };
-    (status, record)
-}
-
-fn timeless(record: &str) -> Value {
-    let mut record: Value = serde_json::from_str(record).unwrap();
-    assert!(record.as_object_mut().unwrap().remove("elapsed_ms").is_some_and(|elapsed| elapsed.is_number()));
-    record
 }
 
 #[test]

@@ -85,6 +85,7 @@ static void freed_and_invented_handles(deepscreen_screener screener) {
         REFUSED(DEEPSCREEN_INVALID_HANDLE, out, deepscreen_screen_bytes(wrong[i], "GIF89a", 6, &out));
         REFUSED(DEEPSCREEN_INVALID_HANDLE, out, deepscreen_screener_in_language(wrong[i], "en", &out));
         REFUSED(DEEPSCREEN_INVALID_HANDLE, out, deepscreen_stream_new(wrong[i], &file, 1, &out));
+        EXPECT(deepscreen_screener_reload(wrong[i]) == DEEPSCREEN_INVALID_HANDLE);
         if (wrong[i] != stream) REFUSED(DEEPSCREEN_INVALID_HANDLE, out, deepscreen_stream_next(wrong[i], &out));
         if (wrong[i] != record) EXPECT(!deepscreen_text_data(wrong[i]) && !deepscreen_text_length(wrong[i]));
     }
@@ -149,6 +150,7 @@ static void handles_freed_while_threads_use_them(deepscreen_screener screener) {
         deepscreen_text record = 0;
         EXPECT(deepscreen_stream_next(shared.stream, &record) == DEEPSCREEN_OK);
         EXPECT(deepscreen_text_free(record) == DEEPSCREEN_OK);
+        EXPECT(deepscreen_screener_reload(shared.screener) == DEEPSCREEN_OK);
     }
     EXPECT(deepscreen_stream_free(shared.stream) == DEEPSCREEN_OK);
     EXPECT(deepscreen_screener_free(shared.screener) == DEEPSCREEN_OK);
