@@ -43,6 +43,13 @@ export interface ScreenerOptions {
   provenance?: boolean;
   /** Certificates (PEM) of authorities whose Content Credentials are trusted. Default: none. */
   trustAnchors?: string;
+  /**
+   * Banks of known fakes and verified originals: files that `deepscreen bank create` and `add` make, whose names must
+   * differ. Default: none. {@link Screener.reload} reads them again.
+   */
+  banks?: readonly (string | URL)[];
+  /** Whether banks find pictures that were turned or mirrored, too. Default: false. */
+  bankTransforms?: boolean;
   /** How many threads screen; 0, the default, means one a core. */
   threads?: number;
   /** What runs the models. Default: `auto`, which is ONNX Runtime where it is found. */
@@ -93,12 +100,23 @@ export class Screener {
    * Loads the models without blocking, which takes tenths of a second.
    *
    * @throws {DeepscreenError} `invalid_config` for a wrong option, `unreadable` or `invalid_model` for a model,
-   * `engine_unavailable`
+   * `unreadable` or `invalid_bank` for a bank, `engine_unavailable`
    */
   static create(options?: ScreenerOptions): Promise<Screener>;
 
   /** Loads the models on the calling thread; fails as {@link Screener.create} does. */
   constructor(options?: ScreenerOptions);
+
+  /**
+   * Reads the banks again without blocking, as they are then: one that has grown, or was replaced by a newer file. Models
+   * are not loaded again.
+   *
+   * Calls of {@link screen} and {@link screenMany} that were made before the promise is fulfilled end with the banks that
+   * they began with. Where a bank cannot be read, the screener goes on with those that it has.
+   *
+   * @throws {DeepscreenError} `unreadable` or `invalid_bank`, naming the file
+   */
+  reload(): Promise<void>;
 
   /** How many threads screen. They are the screener's own: Node's four stay free for files. */
   readonly threads: number;
@@ -202,8 +220,11 @@ export interface Reason {
   message: string;
 }
 
-/** What one source found: a {@link ScoreEvidence}, a {@link MediaEvidence}, or of a kind that is yet to come. */
-export type Evidence = ScoreEvidence | MediaEvidence | OtherEvidence;
+/**
+ * What one source found: a {@link ScoreEvidence}, a {@link MatchEvidence}, a {@link MediaEvidence}, or of a kind that is
+ * yet to come.
+ */
+export type Evidence = ScoreEvidence | MatchEvidence | MediaEvidence | OtherEvidence;
 
 /** A model's score. */
 export interface ScoreEvidence {
@@ -221,6 +242,29 @@ export interface ScoreEvidence {
   variants?: Record<string, number>;
   /** Where in the picture, for a model that says so. */
   map?: { columns: number; rows: number; area: Region; regions: Peak[] };
+}
+
+/** An entry of a bank that fits the picture. */
+export interface MatchEvidence {
+  /** `bank/` and the name of the bank. */
+  source: string;
+  kind: 'match';
+  label: 'known_fake' | 'verified_original' | 'ignore';
+  /** The same file, or what looks like the bank's picture. */
+  hash: 'sha256' | 'pdq';
+  /** With `pdq`: in how many of 256 bits the hashes differ. */
+  distance?: number;
+  /** With `pdq`: what was done to the bank's picture to give this one; absent where nothing was. */
+  transform?: 'mirrored' | 'turned_180' | 'flipped' | 'transposed' | 'turned_90' | 'transversed' | 'turned_270';
+  /** The number of the entry in its bank. */
+  entry: string;
+  /** Of the entry: mostly that of a file. */
+  name?: string;
+  /** Who says so. */
+  origin?: string;
+  /** Where to read more: a debunk, or the original. */
+  link?: string;
+  note?: string;
 }
 
 /** How the pixels came to be: `first_frame`, `embedded_preview`, `profile_ignored`. */
@@ -281,6 +325,6 @@ export interface Replay {
   engine: string;
   policy: string;
   models: Record<string, string>;
-  /** SHA-256 of each list that an analyzer goes by (trust anchors), by its name. Absent without one. */
+  /** SHA-256 of each list that findings depend on, by its name: `trust_anchors`, `bank/NAME`. Absent without any. */
   lists?: Record<string, string>;
 }

@@ -20,7 +20,9 @@ class Screening {
 }
 
 class Screener {
+  // What screens now. It never changes, so that what has begun with one goes on with it.
   #native;
+  #reloads = Promise.resolve();
 
   constructor(options) {
     this.#native = options instanceof native.Screener ? options : new native.Screener(settings(options));
@@ -28,6 +30,15 @@ class Screener {
 
   static async create(options) {
     return new Screener(await native.loadScreener(settings(options)));
+  }
+
+  reload() {
+    // One after another: of two at a time, the one that read first could end last.
+    const reload = this.#reloads.then(async () => {
+      this.#native = await this.#native.reloaded();
+    });
+    this.#reloads = reload.catch(() => {});
+    return reload;
   }
 
   get threads() {

@@ -76,6 +76,8 @@ const screenerOptions = fields({
   maxFpr: number,
   provenance: flag,
   trustAnchors: text,
+  banks: paths,
+  bankTransforms: flag,
   threads: count,
   engine: text,
   onnxruntime: path,

@@ -2,7 +2,7 @@
 //!
 //! `index.js` checks what a user gives, names things as JavaScript does and reads the records; nothing else calls
 //! this. Pictures are screened on the screener's own threads, since Node's four are for files and names; models are
-//! loaded and single pictures hashed on Node's. Bytes are copied before a call returns, as JavaScript may change them
+//! loaded, banks read again and single pictures hashed on Node's. Bytes are copied before a call returns, as JavaScript may change them
 //! any time.
 
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ impl From<Taken> for Source {
     }
 }
 
-/// A screener.
+/// A screener. It never changes: banks that are read again make another one.
 #[napi]
 pub struct Screener {
     inner: deepscreen::Screener,
@@ -78,10 +78,7 @@ impl Screener {
     /// Loads the models on the calling thread.
     #[napi(constructor)]
     pub fn new(env: Env, settings: String) -> Result<Self> {
-        match load(&settings) {
-            Ok(inner) => Ok(Self { inner }),
-            Err(error) => Err(thrown(env, error)),
-        }
+        made(env, load(&settings))
     }
 
     /// How many threads screen.
@@ -114,6 +111,12 @@ impl Screener {
             deferred.resolve(move |_| Ok(records));
         });
         Ok(promise)
+    }
+
+    /// A promise of a screener with the banks as they are then, which shares everything else with this one.
+    #[napi]
+    pub fn reloaded(&self) -> AsyncTask<Reloading> {
+        AsyncTask::new(Reloading { screener: self.inner.clone() })
     }
 }
 
@@ -151,10 +154,25 @@ impl Task for Loading {
     }
 
     fn resolve(&mut self, env: Env, loaded: Self::Output) -> Result<Self::JsValue> {
-        match loaded {
-            Ok(inner) => Ok(Screener { inner }),
-            Err(error) => Err(thrown(env, error)),
-        }
+        made(env, loaded)
+    }
+}
+
+/// Banks being read again.
+pub struct Reloading {
+    screener: deepscreen::Screener,
+}
+
+impl Task for Reloading {
+    type Output = deepscreen::Result<deepscreen::Screener>;
+    type JsValue = Screener;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        Ok(self.screener.reloaded())
+    }
+
+    fn resolve(&mut self, env: Env, reloaded: Self::Output) -> Result<Self::JsValue> {
+        made(env, reloaded)
     }
 }
 
@@ -181,6 +199,10 @@ impl Task for Hashing {
 
 fn load(settings: &str) -> deepscreen::Result<deepscreen::Screener> {
     Settings::from_json(settings)?.screener()
+}
+
+fn made(env: Env, screener: deepscreen::Result<deepscreen::Screener>) -> Result<Screener> {
+    screener.map(|inner| Screener { inner }).map_err(|error| thrown(env, error))
 }
 
 /// An `Error` of JavaScript with a `code`, which the errors of napi's own kind cannot carry.

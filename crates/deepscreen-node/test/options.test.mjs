@@ -66,6 +66,7 @@ test('wrong options are errors with the code of Rust', async () => {
     [{ policy: 'fusion = 3' }, 'invalid_config', 'policy: '],
     [{ models: ['no/such/model'] }, 'unreadable', 'no/such/model'],
     [{ faces: 'no/such/faces.onnx' }, 'unreadable', 'no/such/faces.onnx'],
+    [{ models: [], banks: ['no/party.bank'] }, 'unreadable', 'no/party.bank: cannot be read'],
     [{ engine: 'onnxruntime', onnxruntime: 'no/such/lib.so' }, 'engine_unavailable', 'no/such/lib.so'],
   ];
   for (const [options, code, message] of cases) {
@@ -90,6 +91,8 @@ test('options of wrong types are type errors that say what was expected', async 
     [{ threads: '2' }, "threads: expected a number, got '2'"],
     [{ maxFpr: null }, 'maxFpr: expected a number, got null'],
     [{ policy: {} }, 'policy: expected a string, got {}'],
+    [{ banks: 'party.bank' }, "banks: expected an array of paths, got 'party.bank'"],
+    [{ bankTransforms: 1 }, 'bankTransforms: expected a boolean, got 1'],
     [{ limits: 5 }, 'limits: expected an object, got 5'],
   ];
   for (const [options, message] of cases) {

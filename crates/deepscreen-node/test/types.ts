@@ -13,12 +13,15 @@ export async function everything(): Promise<ScreeningRecord[]> {
   const line: string = screening.toLine();
   const probability: number | null = screening.verdict.probability;
   for (const evidence of screening.evidence) {
+    if (evidence.kind === 'match' && 'entry' in evidence) evidence.entry.padStart(evidence.distance ?? 0);
     if (evidence.kind === 'score' && 'probability' in evidence) evidence.probability.toFixed(line.length);
   }
   const records: ScreeningRecord[] = [screening, JSON.parse(line)];
   for (const inputs of [['a.jpg'], new Set([readFileSync('a.jpg')]), read(['a.jpg'])]) {
     for await (const one of screener.screenMany(inputs)) records.push(one);
   }
+  const banks: Screener = await Screener.create({ banks: ['a.bank', new URL('file:///b.bank')], bankTransforms: true });
+  await banks.reload();
   const hashes: Hashes = await hash({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 });
   try {
     new Screener({ threads: hashes.pdq.quality });
