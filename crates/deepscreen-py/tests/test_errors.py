@@ -25,6 +25,7 @@ from deepscreen import errors
         ({"models": ["no/such/model"]}, deepscreen.Error, ["no/such/model"]),
         ({"models": ["ai-image", "ai-image"], "engine": "rten"}, deepscreen.InvalidConfigError, ["ai-image"]),
         ({"policy": pathlib.Path("no/policy.toml")}, deepscreen.UnreadableError, ["no/policy.toml"]),
+        ({"banks": ["no/party.bank"]}, deepscreen.UnreadableError, ["no/party.bank"]),
         ({"onnxruntime": "no/libonnxruntime.so"}, deepscreen.EngineUnavailableError, ["no/libonnxruntime.so"]),
     ],
 )  # fmt: skip
@@ -51,6 +52,8 @@ def test_a_policy_file_is_named_in_what_is_wrong_with_it(tmp_path):
         {"threads": "two"},
         {"max_fpr": "low"},
         {"models": [3]},
+        {"banks": [3]},
+        {"bank_transforms": "yes"},
         {"limits": {"max_bytes": object()}},
         {"model": "ai-image"},
     ],

@@ -53,6 +53,7 @@ def test_types_hold(tmp_path):
 
             screener = deepscreen.Screener(models=["ai-image"], limits={"max_bytes": 1}, policy=pathlib.Path("p.toml"))
             screening = screener.screen(b"")
+            deepscreen.Screener(banks=[pathlib.Path("party.bank"), "other.bank"], bank_transforms=True).reload()
             reveal_type(screening.verdict.probability)
             for one in screener.screen_many(deepscreen.walk("x")):
                 reveal_type(one.verdict.label)
@@ -70,6 +71,6 @@ def test_types_hold(tmp_path):
     assert "float | None" in found
     assert "no_indication" in found
     wrong = [line for line in found.splitlines() if ": error:" in line]
-    assert sorted(int(line.split(":")[1]) for line in wrong) == [10, 12, 13], found
+    assert sorted(int(line.split(":")[1]) for line in wrong) == [11, 13, 14], found
     package = subprocess.run([*check, "-p", "deepscreen"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert package.returncode == 0, package.stdout

@@ -20,6 +20,8 @@ class Screener:
         max_fpr: float | None,
         provenance: bool,
         trust_anchors: str | None,
+        banks: list[str] | None,
+        bank_transforms: bool,
         threads: int,
         engine: str,
         onnxruntime: str | None,
@@ -29,6 +31,7 @@ class Screener:
     ) -> Screener: ...
     def screen(self, picture: _Picture) -> str: ...
     def screen_many(self, pictures: Iterator[_Picture]) -> Screenings: ...
+    def reload(self) -> None: ...
     @property
     def threads(self) -> int: ...
     @property

@@ -49,6 +49,9 @@ class Screener:
     - `provenance`: whether to look for what its makers left in a picture: metadata, Content Credentials, watermarks.
     - `trust_anchors`: certificates (PEM) of authorities whose Content Credentials are trusted: their text, or a
       `pathlib.Path` to a file of them. Default: none.
+    - `banks`: files of known fakes and verified originals, as `deepscreen bank create` and `add` make them; see `reload`.
+      Default: none.
+    - `bank_transforms`: whether banks find pictures that were turned or mirrored, too. Default: `False`.
     - `threads`: how many threads `screen_many` uses; 0, the default, means one a core.
     - `engine`: `"auto"` (ONNX Runtime where it is found, otherwise the embedded engine), `"onnxruntime"` or `"rten"`.
     - `onnxruntime`: the library to load. Default: that of the `onnxruntime` package of this Python, if it is installed.
@@ -57,7 +60,8 @@ class Screener:
     - `language`: of the sentences in records, `"en"` or `"vi"`.
 
     Raises `InvalidConfigError` for a wrong setting, `InvalidModelError`, `ModelChecksumError` or `ModelShapeError` for a
-    model that cannot be used, `EngineUnavailableError` for an engine that is not there, `UnreadableError` for a file.
+    model that cannot be used, `EngineUnavailableError` for an engine that is not there, `InvalidBankError` for a file that
+    is no bank or a damaged one, `UnreadableError` for a file.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Screener:
         max_fpr: float | None = None,
         provenance: bool = True,
         trust_anchors: Path | None = None,
+        banks: Path | Iterable[Path] | None = None,
+        bank_transforms: bool = False,
         threads: int = 0,
         engine: Literal["auto", "onnxruntime", "rten"] = "auto",
         onnxruntime: Path | None = None,
@@ -77,10 +83,7 @@ class Screener:
         limits: Limits | Mapping[str, float] | None = None,
         language: Literal["en", "vi"] = "en",
     ) -> None:
-        if isinstance(models, (str, os.PathLike)):
-            models = [models]
-        if models is not None:
-            models = [os.fspath(model) for model in models]
+        models, banks = _paths(models), _paths(banks)
         self._settings: dict[str, Any] = {
             "models": models,
             "faces": faces,
@@ -89,6 +92,8 @@ class Screener:
             "max_fpr": max_fpr,
             "provenance": provenance,
             "trust_anchors": trust_anchors,
+            "banks": banks,
+            "bank_transforms": bank_transforms,
             "threads": threads,
             "engine": engine,
             "onnxruntime": onnxruntime,
@@ -134,6 +139,17 @@ class Screener:
             name = type(pictures).__qualname__
             raise TypeError(f"screen_many takes pictures, not one {name}: screen, or deepscreen.walk for a folder")
         return Screenings(self._native.screen_many(map(native, pictures)))
+
+    def reload(self) -> None:
+        """Reads the banks again, as they are now: one that has grown, or was replaced by a newer file.
+
+        Other threads may go on screening meanwhile. Screenings that have begun, those of `screen_many` too, end with the
+        banks that they began with. Models are not loaded again.
+
+        Raises `UnreadableError` or `InvalidBankError`, naming the file, where a bank cannot be read; the screener then goes
+        on with the banks that it has.
+        """
+        self._native.reload()
 
     @property
     def threads(self) -> int:
@@ -187,6 +203,14 @@ def walk(path: Path) -> Iterator[str]:
 
 def _screener(settings: dict[str, Any]) -> Screener:
     return Screener(**settings)
+
+
+def _paths(given: Path | Iterable[Path] | None) -> list[str] | None:
+    if given is None:
+        return None
+    if isinstance(given, (str, os.PathLike)):
+        given = [given]
+    return [os.fspath(path) for path in given]
 
 
 def _text(given: Path | None) -> tuple[str | None, str | None]:

@@ -125,6 +125,8 @@ class Replay:
     """SHA-256."""
     models: dict[str, str]
     """SHA-256 by the model's id."""
+    lists: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of what else findings depend on, by its name: `trust_anchors`, `bank/NAME`."""
 
 
 @dataclass(frozen=True)
