@@ -5,11 +5,11 @@
     python3 -m venv VENV
     VENV/bin/pip install -r fixtures/requirements.txt
     VENV/bin/python benches/compare_edits.py PHOTOS target/release/examples/compare [--faces FACES] [--count 160]
-        [--edits 80] [--workers 2] [--seed 1] [--only copies|forgeries] [--log CASES.jsonl]
+        [--edits 80] [--side 2048] [--workers 2] [--seed 1] [--only copies|forgeries] [--log CASES.jsonl]
 
 PHOTOS holds photographs, FACES pictures of one upright face each, aligned as in FFHQ (without it no face is pasted). The
 first COUNT photographs, in an order that the seed gives, go through every harmless operation, the first EDITS of them
-through every edit. An edit that changes what it covers by less than 8 levels (root mean square) is tried elsewhere,
+through every edit, all reduced to a long side of SIDE pixels before. An edit that changes what it covers by less than 8 levels (root mean square) is tried elsewhere,
 and left out where 40 places are all alike: smooth sky that replaces smooth sky can be seen by nobody.
 
 Prints a table: what was done, the median and the largest PDQ distance, what the comparison said, and of edits the share
@@ -271,7 +271,7 @@ def cases(path, index, options, material):
     """(name, picture, how it is saved, the box of the edit, mirrored) of one photograph."""
     rng = random.Random(f"{options.seed} {path.name}")
     with Image.open(path) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGB")
+        image = within(ImageOps.exif_transpose(opened).convert("RGB"), options.side)
     if options.only != "forgeries":
         for name, (operation, how) in COPIES.items():
             done = operation(image, rng) if operation else rng.choice(material["photos"])
@@ -300,7 +300,7 @@ def work(arguments):
     with tempfile.TemporaryDirectory() as folder:
         made, original = [], Path(folder) / "original.png"
         with Image.open(path) as opened:
-            ImageOps.exif_transpose(opened).convert("RGB").save(original, compress_level=1)
+            within(ImageOps.exif_transpose(opened).convert("RGB"), options.side).save(original, compress_level=1)
         for at, (name, image, how, box, mirrored) in enumerate(cases(path, index, options, material)):
             made.append((save(image, how, Path(folder) / f"{at}"), name, box, mirrored))
         for mirrored in (False, True):
@@ -333,6 +333,10 @@ def table(results):
     print(f"\n{len(results)} comparisons; milliseconds: median {times[len(times) // 2]}, most {times[-1]}")
 
 
+def read(paths):
+    return [within(Image.open(path).convert("RGB"), 1600) for path in paths]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
@@ -340,6 +344,7 @@ def main():
     parser.add_argument("--faces", type=Path)
     parser.add_argument("--count", type=int, default=160)
     parser.add_argument("--edits", type=int, default=80)
+    parser.add_argument("--side", type=int, default=2048)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=["copies", "forgeries"])
@@ -349,7 +354,6 @@ def main():
     photos = sorted(path for path in options.photos.rglob("*") if path.suffix.lower() in names)
     random.Random(options.seed).shuffle(photos)
     used, spare = photos[: options.count], photos[options.count :][:40] or photos[:40]
-    read = lambda paths: [within(Image.open(path).convert("RGB"), 1600) for path in paths]
     faces = sorted(options.faces.rglob("*.jpg")) if options.faces else []
     material = {"photos": read(spare), "faces": [image.resize((512, 512)) for image in read(faces)]}
     jobs = [(path, index, options, material) for index, path in enumerate(used)]

@@ -141,7 +141,7 @@ fn matches_fit_the_schema_and_nothing_else_does() {
     same.note = Some("x\u{1b}".repeat(2048));
     bank.add(&same).unwrap();
     let mut turned = Entry::new(EntryLabel::Ignore);
-    turned.pdq = Pdq::transformed(media.luma().unwrap()).last().copied();
+    turned.pdq = Pdq::transformed(media.luma().unwrap()).0.last().copied();
     bank.add(&turned).unwrap();
     let analyzer = BankAnalyzer::open(&path).unwrap().with_transforms(true);
     let screening = Screener::builder().analyzer(analyzer).build().unwrap().screen(&media);

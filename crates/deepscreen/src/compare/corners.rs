@@ -57,7 +57,7 @@ fn products(plane: &Plane, a: usize, b: usize) -> Plane {
             _ => both.for_each(|(product, (x, y))| *product = x * y),
         }
     }
-    Plane { width, height, samples }
+    plane.with(samples)
 }
 
 /// The mean over 5x5 samples; the two outermost stay 0.
@@ -73,7 +73,7 @@ fn summed(plane: &Plane) -> Plane {
         let means = samples[y * width + 2..].iter_mut().zip(line.windows(5));
         means.for_each(|(mean, near)| *mean = 0.04 * near.iter().sum::<f32>());
     }
-    Plane { width, height, samples }
+    plane.with(samples)
 }
 
 /// Samples along a side of a patch that describes a corner.

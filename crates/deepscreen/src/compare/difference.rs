@@ -3,7 +3,7 @@
 
 use super::mapping::Mapping;
 use super::plane::{Axis, Plane, Reduced, luma};
-use super::tone::Tone;
+use super::tone::{Tone, range};
 
 /// Samples along a side of a cell.
 const CELL: usize = 8;
@@ -13,10 +13,11 @@ const LONG_SIDE: f64 = 640.0;
 const LUMA_NOISE: [f32; 2] = [2.0, 8.0];
 const CHROMA_NOISE: [f32; 2] = [1.7, 6.0];
 /// Of the residue against the texture of its cell: the least and the most that losses explain.
-const LUMA_LOSS: [f32; 2] = [0.08, 0.4];
-const CHROMA_LOSS: [f32; 2] = [0.08, 0.3];
-/// How wrong a change of tone may be, against how large it is: it was cut off on the way, or is no cubic.
-const TONING: f32 = 0.2;
+const LUMA_LOSS: [f32; 2] = [0.12, 0.4];
+const CHROMA_LOSS: [f32; 2] = [0.12, 0.3];
+/// How wrong a change of tone may be, against how large it is in a cell and in the mean: it was cut off on the way, or is
+/// no cubic.
+const TONING: f32 = 0.3;
 
 /// Cells in rows from the top, which cover the picture.
 pub(super) struct Differences {
@@ -49,7 +50,7 @@ pub(super) fn differences(original: &Reduced, picture: &Reduced, mapping: &Mappi
         let colours = r.into_iter().zip(g).zip(b).map(|((r, g), b)| [r, g, b]);
         colours.zip(&inside).filter(|(_, inside)| **inside).map(|(colour, _)| colour).collect::<Vec<_>>()
     });
-    let toned = channels(&Tone::between(&theirs, &ours).applied(&expected));
+    let toned = channels(&Tone::between(&theirs, &ours, shown.each_ref().map(range)).applied(&expected));
     let toning = toning(&channels(&expected), &toned);
 
     let shown = channels(&shown).map(|plane| plane.smoothed());
@@ -135,7 +136,7 @@ fn around(cells: &[f32], columns: usize, inside: &[bool]) -> Vec<f32> {
 /// Brightness, and the two differences of colour that JPEG has too.
 fn channels(planes: &[Plane; 3]) -> [Plane; 3] {
     let [r, g, b] = planes.each_ref().map(|plane| plane.samples.as_slice());
-    let plane = |samples| Plane { width: planes[0].width, height: planes[0].height, samples };
+    let plane = |samples| planes[0].with(samples);
     let brightness: Vec<f32> = r.iter().zip(g).zip(b).map(|((r, g), b)| luma([*r, *g, *b])).collect();
     let blue = b.iter().zip(&brightness).map(|(b, y)| 0.564 * (b - y)).collect();
     let red = r.iter().zip(&brightness).map(|(r, y)| 0.713 * (r - y)).collect();
@@ -153,7 +154,7 @@ fn as_sharp(shown: &[Plane; 3], mut expected: [Plane; 3], inside: &[bool]) -> [P
     rich.truncate((rich.len() / 4).max(1));
     let distance = |expected: &[Plane; 3]| {
         let squares = shown[0].samples.iter().zip(&expected[0].samples).map(|(a, b)| (a - b) * (a - b));
-        let distances = cells(&Plane { samples: squares.collect(), ..size_of(&shown[0]) }, |square| square);
+        let distances = cells(&shown[0].with(squares.collect()), |square| square);
         median(rich.iter().map(|at| distances[*at]).collect())
     };
     let mut nearest = distance(&expected);
@@ -168,7 +169,7 @@ fn as_sharp(shown: &[Plane; 3], mut expected: [Plane; 3], inside: &[bool]) -> [P
     expected
 }
 
-/// How much the change of tone changed each cell, squared: in brightness, and in colour.
+/// How much the change of tone changed each cell, and all in the mean, squared: in brightness, and in colour.
 fn toning(before: &[Plane; 3], after: &[Plane; 3]) -> [Vec<f32>; 2] {
     let [luma, blue, red] = [0, 1, 2].map(|at| {
         let [before, after] = [&before[at], &after[at]].map(|plane| cells(plane, |value| value));
@@ -178,11 +179,11 @@ fn toning(before: &[Plane; 3], after: &[Plane; 3]) -> [Vec<f32>; 2] {
             .map(|(before, after)| (after - before) * (after - before))
             .collect::<Vec<f32>>()
     });
-    [luma, blue.iter().zip(red).map(|(blue, red)| blue + red).collect()]
-}
-
-fn size_of(plane: &Plane) -> Plane {
-    Plane { width: plane.width, height: plane.height, samples: Vec::new() }
+    let chroma: Vec<f32> = blue.iter().zip(red).map(|(blue, red)| blue + red).collect();
+    [luma, chroma].map(|cells| {
+        let mean = cells.iter().sum::<f32>() / cells.len() as f32;
+        cells.into_iter().map(|cell| cell + mean).collect()
+    })
 }
 
 /// The median, 0 of none.
@@ -216,7 +217,7 @@ fn residue(shown: &Plane, expected: &Plane) -> Vec<Vec<f32>> {
                 }
             }
         }
-        cells(&Plane { width, height, samples }, |square| square)
+        cells(&shown.with(samples), |square| square)
     };
     shifts.map(shifted).collect()
 }

@@ -37,7 +37,7 @@ const SHORTEST: u32 = 48;
 /// Levels of 255 by which samples of the same picture differ at most: what a conversion of colours rounds.
 const ROUNDING: u8 = 2;
 
-/// Compares a picture with the original. Any sizes; about 50 ms for two pictures of 2 megapixels.
+/// Compares a picture with the original. Any sizes; about 70 ms of one core for two pictures of 2 megapixels.
 pub fn compare(original: &Pixels, picture: &Pixels) -> Comparison {
     compare_transformed(original, picture, Transform::None)
 }

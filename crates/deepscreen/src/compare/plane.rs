@@ -86,6 +86,11 @@ impl Axis {
 }
 
 impl Plane {
+    /// Other samples in the same grid.
+    pub(super) fn with(&self, samples: Vec<f32>) -> Self {
+        Self { width: self.width, height: self.height, samples }
+    }
+
     pub(super) fn row(&self, y: usize) -> &[f32] {
         &self.samples[y * self.width..(y + 1) * self.width]
     }

@@ -6,7 +6,7 @@ use crate::evidence::{HeatMap, Region};
 
 /// How many times what is explained a cell with its neighbours has to differ, for a region to begin there; and how many
 /// times a cell alone, to belong to a region. Measured: docs/originals.md.
-const BEGINS: f32 = 4.0;
+const BEGINS: f32 = 4.5;
 const BELONGS: f32 = 2.5;
 /// Cells that a region has at least.
 const FEWEST: usize = 4;
@@ -86,4 +86,46 @@ pub(super) fn heat(differences: &Differences) -> Vec<f32> {
 pub(super) fn map(columns: u32, rows: u32, cells: Vec<f32>, picture: [f64; 2]) -> Option<HeatMap> {
     let area = Region { x: 0.0, y: 0.0, width: picture[0], height: picture[1] };
     HeatMap::new(columns, rows, cells, area)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight times six cells of 10 pixels, of which some differ ten times as much as is explained.
+    fn differences(differing: &[(usize, usize)]) -> Differences {
+        let mut alone = vec![1.0; 48];
+        differing.iter().for_each(|(x, y)| alone[y * 8 + x] = 10.0);
+        Differences { columns: 8, rows: 6, around: alone.clone(), alone, inside: vec![true; 48] }
+    }
+
+    #[test]
+    fn cells_with_one_between_them_are_one_region_and_specks_are_none() {
+        let found = |cells: &[(usize, usize)]| altered(&differences(cells), [80.0, 60.0]);
+        assert_eq!(found(&[(1, 1), (2, 1), (1, 2)]), []);
+        let region = Region { x: 10.0, y: 10.0, width: 40.0, height: 20.0 };
+        assert_eq!(found(&[(1, 1), (2, 1), (1, 2), (4, 2)]), [region]);
+        assert_eq!(found(&[(1, 1), (2, 1), (1, 2), (5, 2)]), []);
+        let two = [(0, 0), (1, 0), (0, 1), (1, 1), (4, 3), (5, 3), (6, 3), (4, 4), (5, 4), (6, 4)];
+        assert_eq!(found(&two).iter().map(|region| region.x).collect::<Vec<_>>(), [40.0, 0.0]);
+    }
+
+    #[test]
+    fn bars_lie_beyond_the_original_and_a_line_is_none() {
+        let mapping = |shift| Mapping { scale: [1.0, 1.0], shift };
+        let bars = added(&mapping([-1.0, -20.0]), [101.0, 130.0], [100.0, 100.0]);
+        let bar = |y, height| Region { x: 0.0, y, width: 101.0, height };
+        assert_eq!(bars, [bar(0.0, 20.0), bar(120.0, 10.0)]);
+        assert_eq!(added(&mapping([10.0, 10.0]), [80.0, 80.0], [100.0, 100.0]), []);
+    }
+
+    #[test]
+    fn heat_is_half_where_a_region_may_begin_and_whole_where_nothing_is_shown() {
+        let mut differences = differences(&[(1, 0)]);
+        differences.around[2] = BEGINS;
+        differences.inside[3] = false;
+        let heat = heat(&differences);
+        assert_eq!(heat[1..4], [1.0, 0.5, 1.0]);
+        assert!(heat[0] < 0.2);
+    }
 }

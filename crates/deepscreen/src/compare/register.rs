@@ -141,7 +141,7 @@ fn found(shown: &Plane, expected: &Plane, corner: &Corner, search: isize) -> Opt
     };
     let side = (2 * search + 1) as usize;
     let way = |at: usize| ((at % side) as isize - search, (at / side) as isize - search);
-    let all: Vec<f32> = (0..side * side).map(|at| way(at)).map(|(x, y)| correlation(x, y)).collect();
+    let all: Vec<f32> = (0..side * side).map(way).map(|(x, y)| correlation(x, y)).collect();
     let (best, highest) = all.iter().copied().enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
     if highest < SAME {
         return None;

@@ -232,8 +232,8 @@ fn nothing_is_said_of_what_cannot_be_registered() {
         ("tiny", original(), resized(&original(), 32, 24)),
         ("one pixel", flat(1, 1, 1), flat(200, 1, 1)),
         ("a line", flat(1, 20_000, 2), original()),
-        ("a strip", resized(&original(), 6000, 60), original()),
-        ("a strip of it", original(), resized(&original(), 48, 5000)),
+        ("a strip", resized(&original(), 6000, 40), original()),
+        ("a strip of it", original(), cropped(&original(), 200, 0, 60, 360)),
     ];
     for (name, original, picture) in pairs {
         let comparison = compare(&pixels(&original), &pixels(&picture));

@@ -6,25 +6,29 @@ use super::plane::Plane;
 /// What a channel is made of: a constant, the three channels, the square and the cube of its own, each 0 to 1.
 const TERMS: usize = 6;
 
-/// Of each channel, what is added to it: a weight for each term.
+/// Of each channel, what is added to it: a weight for each term; and where what comes of it is cut off.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tone([[f64; TERMS]; 3]);
+pub(super) struct Tone([[f64; TERMS]; 3], [Range; 3]);
 
-/// Means of cells darker or brighter than these may be cut off at 0 or 255, and say nothing.
-const UNCUT: std::ops::Range<f32> = 6.0..249.0;
+/// The lowest and the highest value of a channel.
+type Range = (f32, f32);
+
+/// Means of cells nearer than this to the lowest or the highest value may have been cut off there, and say nothing.
+const CUT: f32 = 6.0;
 /// Fewer cells than this settle no tone.
 const FEWEST: usize = 30;
 
 impl Tone {
-    const NONE: Self = Self([[0.0; TERMS]; 3]);
-
-    /// From the mean colours of cells of the original and of the picture, 0 to 255. Weighted least squares, in which
+    /// From the mean colours of cells of the original and of the picture, 0 to 255, and the ranges of the picture's
+    /// channels: brightened first and darkened then, it is cut off below 255. Weighted least squares, in which
     /// cells count less the more they disagree, and not at all beyond a limit (Tukey's biweight).
-    pub(super) fn between(expected: &[[f32; 3]], shown: &[[f32; 3]]) -> Self {
-        let mut tone = Self::NONE;
+    pub(super) fn between(expected: &[[f32; 3]], shown: &[[f32; 3]], ranges: [Range; 3]) -> Self {
+        let mut tone = Self([[0.0; TERMS]; 3], ranges);
         let cells = || expected.iter().zip(shown);
         for (channel, weights) in tone.0.iter_mut().enumerate() {
-            let usable = cells().filter(|(_, shown)| UNCUT.contains(&shown[channel]));
+            let (lowest, highest) = ranges[channel];
+            let uncut = lowest + CUT..highest - CUT;
+            let usable = cells().filter(|(_, shown)| uncut.contains(&shown[channel]));
             let samples: Vec<([f64; TERMS], f64)> = usable
                 .map(|(expected, shown)| {
                     (terms(*expected, channel), f64::from(shown[channel] - expected[channel]) / 255.0)
@@ -57,16 +61,31 @@ impl Tone {
     pub(super) fn applied(&self, planes: &[Plane; 3]) -> [Plane; 3] {
         [0, 1, 2].map(|channel| {
             let [one, red, green, blue, square, cube] = self.0[channel].map(|weight| weight as f32);
-            let own = &planes[channel];
+            let (own, (lowest, highest)) = (&planes[channel], self.1[channel]);
             let others = planes[0].samples.iter().zip(&planes[1].samples).zip(&planes[2].samples);
             let toned = own.samples.iter().zip(others).map(|(own, ((r, g), b))| {
                 let at = own / 255.0;
                 let change = 255.0 * (one + at * at * (square + at * cube)) + red * r + green * g + blue * b;
-                (own + change).clamp(0.0, 255.0)
+                (own + change).clamp(lowest, highest)
             });
-            Plane { width: own.width, height: own.height, samples: toned.collect() }
+            own.with(toned.collect())
         })
     }
+}
+
+/// Between which values a channel lies, but for one sample of a thousand on either side.
+pub(super) fn range(plane: &Plane) -> Range {
+    let mut counts = [0usize; 256];
+    plane.samples.iter().for_each(|sample| counts[sample.clamp(0.0, 255.0) as usize] += 1);
+    let few = plane.samples.len() / 1000;
+    let mut seen = [0; 2];
+    let mut beyond = |side: usize, value: &usize| {
+        seen[side] += counts[*value];
+        seen[side] > few
+    };
+    let lowest = (0..256).find(|value| beyond(0, value)).unwrap_or(0);
+    let highest = (0..256).rev().find(|value| beyond(1, value)).unwrap_or(255);
+    (lowest as f32, highest as f32 + 1.0)
 }
 
 fn terms(colour: [f32; 3], channel: usize) -> [f64; TERMS] {
@@ -123,6 +142,8 @@ mod tests {
             .collect()
     }
 
+    const WHOLE: [Range; 3] = [(0.0, 255.0); 3];
+
     fn toned(tone: &Tone, colour: [f32; 3]) -> [f32; 3] {
         let planes = colour.map(|value| Plane { width: 1, height: 1, samples: vec![value] });
         tone.applied(&planes).map(|plane| plane.samples[0])
@@ -130,7 +151,8 @@ mod tests {
 
     #[test]
     fn contrast_gamma_and_grey_are_explained_though_a_fourth_is_replaced() {
-        let changes: [(&str, fn([f32; 3]) -> [f32; 3]); 4] = [
+        type Change = fn([f32; 3]) -> [f32; 3];
+        let changes: [(&str, Change); 4] = [
             ("nothing", |rgb| rgb),
             ("contrast", |rgb| rgb.map(|value| 1.15 * (value - 128.0) + 120.0)),
             ("gamma", |rgb| rgb.map(|value| 255.0 * (value / 255.0).powf(0.8))),
@@ -140,7 +162,7 @@ mod tests {
             let expected = colours();
             let mut shown: Vec<[f32; 3]> = expected.iter().map(|rgb| change(*rgb)).collect();
             shown.iter_mut().step_by(4).for_each(|rgb| *rgb = [230.0, 40.0, 120.0]);
-            let tone = Tone::between(&expected, &shown);
+            let tone = Tone::between(&expected, &shown, WHOLE);
             for rgb in [[60.0, 90.0, 120.0], [200.0, 150.0, 100.0]] {
                 let (now, wanted) = (toned(&tone, rgb), change(rgb));
                 assert!(
@@ -152,9 +174,23 @@ mod tests {
     }
 
     #[test]
-    fn few_cells_and_cut_ones_settle_nothing() {
+    fn what_is_cut_off_settles_nothing_and_is_cut_off() {
         let expected = colours();
-        assert_eq!(Tone::between(&expected[..10], &expected[10..20]), Tone::NONE);
-        assert_eq!(Tone::between(&expected, &vec![[255.0; 3]; expected.len()]), Tone::NONE);
+        let brighter = |rgb: [f32; 3]| rgb.map(|value| (value + 60.0).min(200.0));
+        let shown: Vec<[f32; 3]> = expected.iter().map(|rgb| brighter(*rgb)).collect();
+        let tone = Tone::between(&expected, &shown, [(60.0, 200.0); 3]);
+        for rgb in [[60.0, 90.0, 120.0], [250.0, 150.0, 100.0]] {
+            let (now, wanted) = (toned(&tone, rgb), brighter(rgb));
+            assert!(now.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1.0), "{now:?} {wanted:?}");
+        }
+        assert_eq!(Tone::between(&expected[..10], &shown[..10], WHOLE).0, [[0.0; TERMS]; 3]);
+    }
+
+    #[test]
+    fn a_range_leaves_out_one_of_a_thousand() {
+        let mut samples = vec![40.0; 1000];
+        samples[500..].fill(180.0);
+        samples.extend([0.0, 255.0]);
+        assert_eq!(range(&Plane { width: 1002, height: 1, samples }), (40.0, 181.0));
     }
 }
