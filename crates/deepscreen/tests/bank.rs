@@ -569,6 +569,18 @@ fn what_looks_like_a_kept_original_is_compared_with_it() {
         comparison.regions.len()
     );
 
+    // A crop looks less alike than a match, and is one all the same.
+    let crop = imageops::crop_imm(&original, 12, 9, 516, 402).to_image();
+    let cropped = screen(encoded(&crop, ImageFormat::Jpeg));
+    assert!(matches(&cropped)[0].by.rank() > 32, "{:?}", matches(&cropped)[0].by);
+    assert_eq!(
+        (cropped.verdict.label, reasons(&cropped).as_str()),
+        (Label::NoIndication, "bank.verified_original")
+    );
+    let shown = matches(&cropped)[0].comparison.as_ref().unwrap().shown.unwrap();
+    assert!((shown.x - 12.0).abs() < 4.0 && (shown.width - 516.0).abs() < 8.0, "{shown:?}");
+    assert_eq!(reasons(&screen(png(&picture(2)))), "");
+
     let mirrored = screen(png(&imageops::flip_horizontal(&altered)));
     let region = matches(&mirrored)[0].comparison.as_ref().unwrap().regions[0];
     assert!((region.x - 180.0).abs() < 30.0, "{region:?}");

@@ -21,7 +21,7 @@ impl Analyzer for Counting {
     fn analyze(&self, _: &Media) -> Result<Vec<Evidence>> {
         let seen = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         let probability = Probability::new(seen as f64 / 10.0).unwrap();
-        Ok(vec![Evidence::new(self.id(), Finding::Score(Score::new(probability, Kind::AiGenerated, "")))])
+        Ok(vec![Evidence::new(self.id(), Finding::Score(Score::new(probability, Kind::AiGenerated, "0".repeat(64))))])
     }
 }
 
@@ -77,9 +77,15 @@ fn a_copy_takes_over_the_scores_of_the_first_and_everything_comes_in_order() {
     assert_ne!(screenings[1].input.sha256, screenings[3].input.sha256);
     assert_eq!(screenings[3].input.width, Some(270));
 
-    let record: serde_json::Value = serde_json::from_str(&screenings[3].to_json(Language::English)).unwrap();
+    let mut record: serde_json::Value =
+        serde_json::from_str(&screenings[3].to_json(Language::English)).unwrap();
     assert_eq!(record["group"]["first"], paths[1].to_str().unwrap());
     assert_eq!(record["group"]["has_scores_of_first"], true);
+    let schema = serde_json::from_str(include_str!("../schema/deepscreen-1.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    assert!(schema.is_valid(&record));
+    record["group"]["pictures"] = 1.into();
+    assert!(!schema.is_valid(&record));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use deepscreen::bank::{Bank, Entry};
+use deepscreen::bank::{Added, Bank, Entry};
 use deepscreen::hash::Pdq;
 use deepscreen::{
     Analyzer, BankAnalyzer, Contract, Detector, EngineChoice, EngineOptions, EntryLabel, Evidence,
@@ -143,13 +143,28 @@ fn matches_fit_the_schema_and_nothing_else_does() {
     let mut turned = Entry::new(EntryLabel::Ignore);
     turned.pdq = Pdq::transformed(media.luma().unwrap()).0.last().copied();
     bank.add(&turned).unwrap();
+    // The same picture, as another file, and kept.
+    let mut original = Entry::new(EntryLabel::VerifiedOriginal);
+    original.pdq = Some(Pdq::of(media.luma().unwrap()).0);
+    let Added::New(id) = bank.add(&original).unwrap() else { panic!("known") };
+    let altered = image::load_from_memory(media.bytes()).unwrap().into_rgb8();
+    let (mut altered, size) = (altered.clone(), altered.width() / 8);
+    let patch = image::RgbImage::from_pixel(size, size, image::Rgb([200, 30, 40]));
+    image::imageops::replace(&mut altered, &patch, i64::from(size), i64::from(size));
+    let mut png = std::io::Cursor::new(Vec::new());
+    altered.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    bank.write(|writer| writer.keep_original(id, png.get_ref())).unwrap();
     let analyzer = BankAnalyzer::open(&path).unwrap().with_transforms(true);
     let screening = Screener::builder().analyzer(analyzer).build().unwrap().screen(&media);
     let record: Value = serde_json::from_str(&screening.to_json(Language::English)).unwrap();
     let schema = schema();
     let errors: Vec<String> = schema.iter_errors(&record).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}\n{record:#}");
-    let [same, turned] = record["evidence"].as_array().unwrap().as_slice() else { panic!("{record:#}") };
+    let [same, kept, turned] = record["evidence"].as_array().unwrap().as_slice() else {
+        panic!("{record:#}")
+    };
+    assert_eq!(kept["comparison"]["relation"], "altered");
+    assert!(!kept["comparison"]["regions"].as_array().unwrap().is_empty());
     assert_eq!((&same["hash"], &same["origin"]), (&"sha256".into(), &"a desk".into()));
     assert_eq!((&turned["distance"], &turned["transform"]), (&0.into(), &"turned_90".into()));
     assert!(record["replay"]["lists"]["bank/party"].is_string());
@@ -162,15 +177,18 @@ fn matches_fit_the_schema_and_nothing_else_does() {
         ("0/link", Value::Null),
         ("0/note", Value::from("x".repeat(4097))),
         ("1/hash", Value::from("sha256")),
-        ("1/distance", Value::from(256)),
-        ("1/distance", Value::from(0.5)),
-        ("1/transform", Value::from("none")),
+        ("1/comparison/relation", Value::from("fake")),
+        ("1/comparison/regions", Value::Null),
+        ("1/comparison/regions/0/width", Value::from(-1)),
+        ("2/distance", Value::from(256)),
+        ("2/distance", Value::from(0.5)),
+        ("2/transform", Value::from("none")),
     ] {
         let mut wrong = record.clone();
         *wrong.pointer_mut(&format!("/evidence/{place}")).unwrap() = value.clone();
         assert!(!schema.is_valid(&wrong), "{place} of {value} is accepted");
     }
-    for (place, field) in [(0, "label"), (0, "hash"), (0, "entry"), (1, "distance")] {
+    for (place, field) in [(0, "label"), (0, "hash"), (0, "entry"), (2, "distance")] {
         let mut wrong = record.clone();
         wrong["evidence"][place].as_object_mut().unwrap().remove(field);
         assert!(!schema.is_valid(&wrong), "{place} without {field} is accepted");

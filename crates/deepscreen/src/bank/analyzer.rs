@@ -7,12 +7,20 @@ use super::{Bank, Entry, Found, Snapshot};
 use crate::analyzer::{Analyzer, Need};
 use crate::compare::compare_transformed;
 use crate::error::Result;
-use crate::evidence::{EntryLabel, Evidence, Finding, Match, MatchedBy, Relation, visible};
+use crate::evidence::{Comparison, EntryLabel, Evidence, Finding, Match, MatchedBy, Relation, visible};
 use crate::hash::{PDQ_QUALITY, Pdq, Transform};
 use crate::media::Media;
 
 /// So many matches are told of each label, the nearest first.
 const MOST_MATCHES: usize = 4;
+
+/// Up to this distance a verified original that is kept is compared with the picture, whatever the bank's own distance: a
+/// crop of 5 % moves a hash by some 60 bits, and no unrelated photograph registers (docs/originals.md). Two unrelated
+/// hashes are this near once in a thousand million times.
+const WIDEST: u32 = 80;
+
+/// So many far originals are compared, the nearest first.
+const MOST_FAR: usize = 2;
 
 /// Looks pictures up in a [`Bank`]: the same file by SHA-256, what looks like it by PDQ. What looks like a verified
 /// original whose file the bank keeps is [compared](crate::compare) with it.
@@ -69,22 +77,10 @@ impl BankAnalyzer {
     }
 
     /// The entries of pictures that look like it, the nearest of each label.
-    fn alike(&self, media: &Media) -> Result<Vec<Match>> {
-        let Ok(luma) = media.luma() else { return Ok(Vec::new()) };
-        let (hashes, quality) = if self.transforms {
-            let (hashes, quality) = Pdq::transformed(luma);
-            (Transform::ALL.into_iter().zip(hashes).collect(), quality)
-        } else {
-            let (hash, quality) = Pdq::of(luma);
-            (vec![(Transform::None, hash)], quality)
-        };
-        if quality < PDQ_QUALITY {
-            return Ok(Vec::new());
-        }
-        let found = self.snapshot.near_any(&hashes, self.snapshot.distance());
+    fn alike(&self, hashes: &[(Transform, Pdq)]) -> Result<Vec<Match>> {
         let mut told = [0; EntryLabel::ALL.len()];
         let mut matches = Vec::new();
-        for Found { entry: id, label, by } in found {
+        for Found { entry: id, label, by } in self.snapshot.near_any(hashes, self.snapshot.distance()) {
             let told = &mut told[label as usize];
             if *told < MOST_MATCHES
                 // One that was removed meanwhile is known no longer.
@@ -98,24 +94,61 @@ impl BankAnalyzer {
     }
 
     /// What was done to the originals that are kept, the nearest first, until one turns out to be the same picture.
-    fn compare(&self, matches: &mut [Match], media: &Media) -> Result<()> {
-        let originals = matches.iter_mut().filter(|found| found.label == EntryLabel::VerifiedOriginal);
-        for found in originals {
-            let MatchedBy::Pdq { transform, .. } = found.by else { continue };
-            let Some(bytes) = self.bank.original(found.entry)? else { continue };
-            // One that this build cannot decode is not compared; nor is a picture of which only the brightness is readable.
-            let original = Media::from_bytes(bytes, media.limits());
-            let (Ok(original), Ok(picture)) = (&original, media.pixels()) else { continue };
-            let Ok(original) = original.pixels() else { continue };
-            let comparison = compare_transformed(original, picture, transform);
-            let is_same = matches!(comparison.relation, Relation::Same | Relation::Recompressed);
-            found.comparison = Some(comparison);
-            if is_same {
-                break;
+    /// Gives whether one did.
+    fn compare_all(&self, matches: &mut [Match], media: &Media) -> Result<bool> {
+        for found in matches.iter_mut().filter(|found| found.label == EntryLabel::VerifiedOriginal) {
+            found.comparison = self.compare(found.entry, found.by, media)?;
+            if found.comparison.as_ref().is_some_and(is_copy) {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
+
+    /// Originals that look less alike, and of which the picture is a copy all the same, or an altered one.
+    fn far_originals(&self, hashes: &[(Transform, Pdq)], media: &Media) -> Result<Vec<Match>> {
+        let mut matches = Vec::new();
+        for Found { entry: id, by, .. } in
+            self.snapshot.far_originals(hashes, WIDEST).into_iter().take(MOST_FAR)
+        {
+            let comparison = self.compare(id, by, media)?.filter(|one| one.relation != Relation::Unlike);
+            if let (Some(comparison), Some(entry)) = (comparison, self.bank.entry(id)?) {
+                let is_copy = is_copy(&comparison);
+                matches.push(Match { comparison: Some(comparison), ..matched(id, entry, by) });
+                if is_copy {
+                    break;
+                }
+            }
+        }
+        Ok(matches)
+    }
+
+    /// `None` where nothing is kept, and where this build decodes only one of the two, or only the picture's brightness.
+    fn compare(&self, id: u32, by: MatchedBy, media: &Media) -> Result<Option<Comparison>> {
+        let MatchedBy::Pdq { transform, .. } = by else { return Ok(None) };
+        let Some(bytes) = self.bank.original(id)? else { return Ok(None) };
+        let Ok(original) = Media::from_bytes(bytes, media.limits()) else { return Ok(None) };
+        let (Ok(original), Ok(picture)) = (original.pixels(), media.pixels()) else { return Ok(None) };
+        Ok(Some(compare_transformed(original, picture, transform)))
+    }
+
+    /// The hashes to look up, by what turns the picture; none where they mean nothing.
+    fn hashes(&self, media: &Media) -> Vec<(Transform, Pdq)> {
+        let Ok(luma) = media.luma() else { return Vec::new() };
+        let (hashes, quality) = if self.transforms {
+            let (hashes, quality) = Pdq::transformed(luma);
+            (Transform::ALL.into_iter().zip(hashes).collect(), quality)
+        } else {
+            let (hash, quality) = Pdq::of(luma);
+            (vec![(Transform::None, hash)], quality)
+        };
+        if quality < PDQ_QUALITY { Vec::new() } else { hashes }
+    }
+}
+
+/// Whether nothing was found but what happens to copies.
+fn is_copy(comparison: &Comparison) -> bool {
+    matches!(comparison.relation, Relation::Same | Relation::Recompressed)
 }
 
 impl Analyzer for BankAnalyzer {
@@ -129,11 +162,13 @@ impl Analyzer for BankAnalyzer {
 
     fn analyze(&self, media: &Media) -> Result<Vec<Evidence>> {
         let mut matches: Vec<Match> = self.same(&media.sha256())?.into_iter().collect();
-        let mut alike = self.alike(media)?;
+        let hashes = self.hashes(media);
+        let mut alike = self.alike(&hashes)?;
         // The same file looks like itself.
         alike.retain(|alike| matches.first().is_none_or(|same| same.entry != alike.entry));
-        if matches.iter().all(|same| same.label != EntryLabel::VerifiedOriginal) {
-            self.compare(&mut alike, media)?;
+        let is_original = matches.iter().any(|same| same.label == EntryLabel::VerifiedOriginal);
+        if !is_original && !self.compare_all(&mut alike, media)? {
+            alike.extend(self.far_originals(&hashes, media)?);
         }
         matches.extend(alike);
         Ok(matches.into_iter().map(|found| Evidence::new(&self.id, Finding::Match(found))).collect())

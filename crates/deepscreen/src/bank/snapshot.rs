@@ -16,6 +16,8 @@ pub struct Snapshot {
     near: Index,
     /// The entries of the hashes in `near`: numbers that grow.
     near_entries: Vec<(u32, EntryLabel)>,
+    /// The hashes of verified originals whose files are kept, with the numbers of their entries.
+    kept: Vec<(Pdq, u32)>,
     /// The first bytes of every SHA-256, in order, with the number of the entry.
     exact: Vec<(u64, u32)>,
     distance: u32,
@@ -57,6 +59,14 @@ impl Snapshot {
             let mut rows = statement.query(()).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 reading.take(row).map_err(failed)?;
+            }
+            let sql = "SELECT id, pdq FROM originals JOIN entries ON id = entry
+                       WHERE label = 'verified_original' AND pdq IS NOT NULL AND coalesce(pdq_quality, 100) >= ?
+                       ORDER BY id";
+            let mut statement = connection.prepare(sql).map_err(failed)?;
+            let mut rows = statement.query([PDQ_QUALITY]).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                reading.take_kept(row).map_err(failed)?;
             }
             Ok(reading.finish(distance))
         })
@@ -113,6 +123,21 @@ impl Snapshot {
         }
         found
     }
+
+    /// The verified originals whose files are kept, beyond `distance` and within `widest`, the nearest first: candidates for
+    /// a comparison, which tells a crop from another picture.
+    pub(super) fn far_originals(&self, hashes: &[(Transform, Pdq)], widest: u32) -> Vec<Found> {
+        let far = |(kept, entry): &(Pdq, u32)| {
+            let by = |(transform, pdq): &(Transform, Pdq)| (pdq.distance(kept), transform.inverse());
+            let (distance, transform) = hashes.iter().map(by).min_by_key(|(distance, _)| *distance)?;
+            let by = MatchedBy::Pdq { distance, transform };
+            let is_far = distance > self.distance && distance <= widest;
+            is_far.then_some(Found { entry: *entry, label: EntryLabel::VerifiedOriginal, by })
+        };
+        let mut found: Vec<Found> = self.kept.iter().filter_map(far).collect();
+        found.sort_by_key(|found| (found.by.rank(), found.entry));
+        found
+    }
 }
 
 #[derive(Default)]
@@ -120,6 +145,7 @@ struct Reading {
     hashes: Vec<Pdq>,
     near_entries: Vec<(u32, EntryLabel)>,
     exact: Vec<(u64, u32)>,
+    kept: Vec<(Pdq, u32)>,
     entries: u64,
     checksum: Sha256,
 }
@@ -148,12 +174,20 @@ impl Reading {
         Ok(())
     }
 
+    fn take_kept(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let id: u32 = row.get(0)?;
+        self.checksum.update(id.to_be_bytes());
+        self.kept.push((Pdq::from_bytes(row.get(1)?), id));
+        Ok(())
+    }
+
     fn finish(mut self, distance: u32) -> Snapshot {
         self.exact.sort_unstable();
         Snapshot {
             near: Index::new(self.hashes),
             near_entries: self.near_entries,
             exact: self.exact,
+            kept: self.kept,
             distance,
             entries: self.entries,
             checksum: crate::hex(&self.checksum.finalize()),
