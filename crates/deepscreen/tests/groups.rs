@@ -21,7 +21,10 @@ impl Analyzer for Counting {
     fn analyze(&self, _: &Media) -> Result<Vec<Evidence>> {
         let seen = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         let probability = Probability::new(seen as f64 / 10.0).unwrap();
-        Ok(vec![Evidence::new(self.id(), Finding::Score(Score::new(probability, Kind::AiGenerated, "0".repeat(64))))])
+        Ok(vec![Evidence::new(
+            self.id(),
+            Finding::Score(Score::new(probability, Kind::AiGenerated, "0".repeat(64))),
+        )])
     }
 }
 
