@@ -77,10 +77,11 @@ impl Out {
     }
 
     fn flush(&mut self) -> Result<(), Failed> {
-        Ok(match self {
+        match self {
             Self::Text(out) | Self::Jsonl(out) => out.flush()?,
             Self::Csv(rows) => rows.flush()?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl Bank {
     /// Makes an empty bank.
     ///
     /// # Errors
-    /// [`InvalidBank`](ErrorKind::InvalidBank) where a file is there already, [`Unreadable`](ErrorKind::Unreadable)
+    /// [`InvalidBank`](crate::ErrorKind::InvalidBank) where a file is there already, [`Unreadable`](crate::ErrorKind::Unreadable)
     /// where none can be made.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         Self::with(path.as_ref(), schema::create)
@@ -66,7 +66,7 @@ impl Bank {
     /// Opens a bank. One of an older version is brought up to date.
     ///
     /// # Errors
-    /// [`Unreadable`](ErrorKind::Unreadable), and [`InvalidBank`](ErrorKind::InvalidBank) for another file than a bank, a
+    /// [`Unreadable`](crate::ErrorKind::Unreadable), and [`InvalidBank`](crate::ErrorKind::InvalidBank) for another file than a bank, a
     /// damaged one, and one of a newer version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::with(path.as_ref(), schema::open)
@@ -90,7 +90,7 @@ impl Bank {
     /// Adds an entry.
     ///
     /// # Errors
-    /// [`InvalidBank`](ErrorKind::InvalidBank) for an entry without hashes, and for one that is there with another label:
+    /// [`InvalidBank`](crate::ErrorKind::InvalidBank) for an entry without hashes, and for one that is there with another label:
     /// a picture cannot be both. Those of writing.
     pub fn add(&self, entry: &Entry) -> Result<Added> {
         self.write(|writer| writer.add(entry))
@@ -238,7 +238,8 @@ mod tests {
         // SQLite then fails as it does on a disk without room.
         bank.asking(|connection| {
             let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-            Ok(connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap())
+            connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap();
+            Ok(())
         })
         .unwrap();
         let error =
