@@ -1,2 +1,11 @@
 //! Compares detectors honestly: labelled pictures or score files in, metrics with confidence intervals out.
+//!
+//! The modules stand in the order of the data: a [`Truth`] for each picture, the [`dataset`] that says it, the
+//! [`scores`] of one or more detectors, the [`metrics`] over them. What cannot be used is told and counted, and a
+//! metric that the data cannot answer says why: it is never 0 instead.
 #![forbid(unsafe_code)]
+
+pub mod metrics;
+mod truth;
+
+pub use truth::Truth;
