@@ -24,7 +24,8 @@ pub enum Undefined {
     },
     /// The variance of a class cannot be estimated from one picture.
     OneOfAClass,
-    /// Both detectors rank all pictures alike, so that there is no variance to compare the difference with.
+    /// The difference has no variance that it could be compared with, for instance because both detectors rank all
+    /// pictures alike.
     NoVariance,
     /// The mask marks no pixel as manipulated.
     EmptyMask,
@@ -44,7 +45,7 @@ impl fmt::Display for Undefined {
                 return write!(f, "{found} real pictures, at least {needed} needed");
             }
             Self::OneOfAClass => "a class has one picture alone",
-            Self::NoVariance => "both detectors rank all pictures alike",
+            Self::NoVariance => "the difference has no variance to compare it with",
             Self::EmptyMask => "the mask is empty",
             Self::FullMask => "the mask covers the whole picture",
             Self::NoPicture => "no such picture",
