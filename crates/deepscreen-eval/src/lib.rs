@@ -5,7 +5,15 @@
 //! metric that the data cannot answer says why: it is never 0 instead.
 #![forbid(unsafe_code)]
 
-pub mod metrics;
+mod fault;
+mod table;
 mod truth;
 
+pub mod dataset;
+pub mod scores;
+
+pub mod metrics;
+
+pub use dataset::{Dataset, Fault, FaultKind, Item};
+pub use scores::ScoreTable;
 pub use truth::Truth;
