@@ -33,37 +33,13 @@ impl CalibrationBin {
 }
 
 impl Ranking {
-    fn probabilities(&self) -> Measured<f64> {
-        let (fakes, reals) = self.both()?;
-        if self.steps.are_probabilities() {
-            Ok((fakes + reals) as f64)
-        } else {
-            Err(Undefined::NotProbabilities)
-        }
-    }
-
     /// The mean of -ln of the probability that the detector gave to the truth, 0 or more; lower is better. Scores are
     /// kept from 0 and 1 by 2.2e-16, as scikit-learn's `log_loss` does.
     ///
     /// # Errors
     /// [`Undefined::NotProbabilities`], [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn log_loss(&self) -> Measured {
-        let count = self.probabilities()?;
-        let losses = self.steps.losses.get_or_init(|| {
-            let clipped = |score: &f64| score.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
-            // The other class has 1 - p, clipped after the subtraction.
-            self.steps
-                .scores
-                .iter()
-                .map(|score| [-clipped(score).ln(), -clipped(&(1.0 - score)).ln()])
-                .collect()
-        });
-        let sum: f64 = self
-            .all_rises()
-            .zip(losses)
-            .map(|(rise, [fake, real])| f64::from(rise.new_fakes) * fake + f64::from(rise.new_reals) * real)
-            .sum();
-        Ok(sum / count)
+        self.loss_sums().map(|sums| sums.log_loss)
     }
 
     /// The mean squared distance of the score from 1 for fakes and from 0 for reals, 0 to 1; lower is better.
@@ -71,16 +47,7 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NotProbabilities`], [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn brier(&self) -> Measured {
-        let count = self.probabilities()?;
-        let sum: f64 = self
-            .all_rises()
-            .zip(&self.steps.scores)
-            .map(|(rise, score)| {
-                let missing = 1.0 - score;
-                f64::from(rise.new_fakes) * missing * missing + f64::from(rise.new_reals) * score * score
-            })
-            .sum();
-        Ok(sum / count)
+        self.loss_sums().map(|sums| sums.brier)
     }
 
     /// The expected calibration error, 0 to 1: over [`BINS`] bins of equal width of P(fake), the distance of the mean
@@ -90,9 +57,7 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NotProbabilities`], [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn calibration_error(&self) -> Measured {
-        let count = self.probabilities()?;
-        let bins = self.bins();
-        Ok(bins.iter().map(|bin| (bin.fakes as f64 - bin.score_sum).abs()).sum::<f64>() / count)
+        self.loss_sums().map(|sums| sums.calibration_error())
     }
 
     /// The calibration curve: [`BINS`] bins, the lowest first, empty ones too.
@@ -100,28 +65,59 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NotProbabilities`], [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn calibration(&self) -> Measured<Vec<CalibrationBin>> {
-        self.probabilities()?;
-        Ok(self.bins().to_vec())
+        self.loss_sums().map(|sums| sums.bins.to_vec())
     }
 
-    fn bins(&self) -> [CalibrationBin; BINS] {
+    /// One pass for all that needs probabilities.
+    pub(super) fn loss_sums(&self) -> Measured<LossSums> {
+        let (fakes, reals) = self.both()?;
+        if !self.steps.are_probabilities() {
+            return Err(Undefined::NotProbabilities);
+        }
         let scores = &self.steps.scores;
+        let losses = self.steps.losses.get_or_init(|| {
+            let loss = |probability: f64| -probability.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
+            // The other class has 1 - p, clipped after the subtraction.
+            scores.iter().map(|score| [loss(*score), loss(1.0 - score)]).collect()
+        });
+        let (mut logs, mut squares) = (0.0, 0.0);
         let mut begin = scores.len();
-        std::array::from_fn(|bin| {
+        let bins = std::array::from_fn(|bin| {
             // Steps fall, bins rise: a bin's steps end where those of the bin below it begin.
             let end = begin;
             let above = |score: f64| (score * BINS as f64).ceil() > (bin + 1) as f64;
             begin = scores.partition_point(|score| above(*score));
-            let rises = self.rises(begin..end).zip(&scores[begin..end]);
-            let (mut fakes, mut count, mut score_sum) = (0, 0, 0.0);
-            for (rise, score) in rises {
-                let new = rise.new_fakes + rise.new_reals;
-                fakes += u64::from(rise.new_fakes);
-                count += u64::from(new);
-                score_sum += f64::from(new) * score;
+            let mut score_sum = 0.0;
+            let values = scores[begin..end].iter().zip(&losses[begin..end]);
+            for (rise, (score, [of_fake, of_real])) in self.rises(begin..end).zip(values) {
+                let (fakes, reals) = (f64::from(rise.new_fakes), f64::from(rise.new_reals));
+                let missing = 1.0 - score;
+                logs += fakes * of_fake + reals * of_real;
+                squares += fakes * missing * missing + reals * score * score;
+                score_sum += (fakes + reals) * score;
             }
+            let ((fakes, reals), (fakes_above, reals_above)) = (self.above(end), self.above(begin));
+            let count = u64::from(fakes - fakes_above) + u64::from(reals - reals_above);
             let edge = |bin: usize| bin as f64 / BINS as f64;
+            let fakes = u64::from(fakes - fakes_above);
             CalibrationBin { lower: edge(bin), upper: edge(bin + 1), count, fakes, score_sum }
-        })
+        });
+        let count = (fakes + reals) as f64;
+        Ok(LossSums { log_loss: logs / count, brier: squares / count, bins })
+    }
+}
+
+/// See [`Ranking::loss_sums`].
+#[derive(Clone, Copy)]
+pub(super) struct LossSums {
+    pub(super) log_loss: f64,
+    pub(super) brier: f64,
+    bins: [CalibrationBin; BINS],
+}
+
+impl LossSums {
+    pub(super) fn calibration_error(&self) -> f64 {
+        let distances = self.bins.iter().map(|bin| (bin.fakes as f64 - bin.score_sum).abs());
+        distances.sum::<f64>() / self.bins.iter().map(|bin| bin.count).sum::<u64>() as f64
     }
 }

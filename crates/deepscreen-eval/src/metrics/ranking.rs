@@ -108,22 +108,38 @@ impl Ranking {
         self.rises(0..self.fakes.len())
     }
 
+    /// One pass for all that depends on the order alone: their sums wait for one another, not for memory.
+    pub(super) fn order_sums(&self) -> Measured<OrderSums> {
+        let (fakes, reals) = self.both()?;
+        let (mut twice_right, mut precisions) = (0_u64, 0.0);
+        let (mut best_step, mut best_gain) = (0, i64::MIN);
+        for (step, rise) in self.all_rises().enumerate() {
+            // Twice the pairs in the right order, so that half a pair is a whole number.
+            let twice_below = 2 * reals - 2 * u64::from(rise.reals) + u64::from(rise.new_reals);
+            twice_right += u64::from(rise.new_fakes) * twice_below;
+            // Steps that a resample left without a picture above them add nothing.
+            let flagged = (rise.fakes + rise.reals).max(1);
+            precisions += f64::from(rise.new_fakes) * (f64::from(rise.fakes) / f64::from(flagged));
+            // TPR - FPR, times both counts.
+            let gain = i64::from(rise.fakes) * reals as i64 - i64::from(rise.reals) * fakes as i64;
+            if gain > best_gain {
+                (best_step, best_gain) = (step, gain);
+            }
+        }
+        Ok(OrderSums {
+            auc: twice_right as f64 / (2 * fakes * reals) as f64,
+            average_precision: precisions / fakes as f64,
+            best_step,
+        })
+    }
+
     /// The area under the ROC curve, 0 to 1: the chance that a fake scores higher than a real, where ties count half
     /// (Mann-Whitney with midranks, equal to the trapezoids of scikit-learn's `roc_auc_score`).
     ///
     /// # Errors
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn auc(&self) -> Measured {
-        let (fakes, reals) = self.both()?;
-        // Twice the pairs in the right order, so that half a pair is a whole number.
-        let twice_right: u64 = self
-            .all_rises()
-            .map(|rise| {
-                let below = 2 * reals - u64::from(rise.reals) - u64::from(rise.reals - rise.new_reals);
-                u64::from(rise.new_fakes) * below
-            })
-            .sum();
-        Ok(twice_right as f64 / (2 * fakes * reals) as f64)
+        self.order_sums().map(|sums| sums.auc)
     }
 
     /// The average precision, 0 to 1: the precision at each step, weighted by the recall that the step adds, without
@@ -132,16 +148,7 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NoFake`]; [`Undefined::NoReal`], where it would be 1 whatever the scores.
     pub fn average_precision(&self) -> Measured {
-        let (fakes, _) = self.both()?;
-        let sum: f64 = self
-            .all_rises()
-            .map(|rise| {
-                // Steps that a resample left without a picture above them add nothing.
-                let flagged = (rise.fakes + rise.reals).max(1);
-                f64::from(rise.new_fakes) * (f64::from(rise.fakes) / f64::from(flagged))
-            })
-            .sum();
-        Ok(sum / fakes as f64)
+        self.order_sums().map(|sums| sums.average_precision)
     }
 
     /// The equal error rate, 0 to 1: where the false-positive rate is the false-negative rate, on the straight lines
@@ -168,35 +175,6 @@ impl Ranking {
         let reals_at = f64::from(reals_before) + way * f64::from(self.reals[low] - reals_before);
         Ok(reals_at / reals as f64)
     }
-
-    /// Any of the metrics.
-    ///
-    /// # Errors
-    /// Where it is undefined for these pictures.
-    pub fn measure(&self, metric: Metric) -> Measured {
-        self.measure_all(&[metric]).next().unwrap_or(Err(Undefined::NoPicture))
-    }
-
-    /// Each metric in turn; a threshold is fitted once for all of them.
-    pub(super) fn measure_all(&self, metrics: &[Metric]) -> impl Iterator<Item = Measured> {
-        let mut found = None;
-        let mut fitted = move || *found.get_or_insert_with(|| self.fitted().map(|fitted| fitted.confusion));
-        metrics.iter().map(move |metric| match *metric {
-            Metric::Auc => self.auc(),
-            Metric::AveragePrecision => self.average_precision(),
-            Metric::EqualErrorRate => self.equal_error_rate(),
-            Metric::Accuracy { threshold } => self.at(threshold).accuracy(),
-            Metric::BalancedAccuracy { threshold } => self.at(threshold).balanced_accuracy(),
-            Metric::Recall { threshold } => self.at(threshold).recall(),
-            Metric::FalseAlarmRate { threshold } => self.at(threshold).false_alarm_rate(),
-            Metric::FittedAccuracy => fitted()?.accuracy(),
-            Metric::FittedBalancedAccuracy => fitted()?.balanced_accuracy(),
-            Metric::TprAtFpr { limit } => self.tpr_at_fpr(limit).map(|point| point.tpr),
-            Metric::LogLoss => self.log_loss(),
-            Metric::Brier => self.brier(),
-            Metric::CalibrationError => self.calibration_error(),
-        })
-    }
 }
 
 /// Counts at one step of a [`Ranking`].
@@ -208,57 +186,11 @@ pub(super) struct Rise {
     pub(super) new_reals: u32,
 }
 
-/// A metric that is one number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Metric {
-    /// [`Ranking::auc`].
-    Auc,
-    /// [`Ranking::average_precision`].
-    AveragePrecision,
-    /// [`Ranking::equal_error_rate`].
-    EqualErrorRate,
-    /// [`Confusion::accuracy`](super::Confusion::accuracy) at a threshold that was chosen beforehand.
-    Accuracy {
-        /// Flagged from this score on.
-        threshold: f64,
-    },
-    /// [`Confusion::balanced_accuracy`](super::Confusion::balanced_accuracy) at a threshold that was chosen beforehand.
-    BalancedAccuracy {
-        /// Flagged from this score on.
-        threshold: f64,
-    },
-    /// The share of fakes that are flagged.
-    Recall {
-        /// Flagged from this score on.
-        threshold: f64,
-    },
-    /// The share of reals that are flagged.
-    FalseAlarmRate {
-        /// Flagged from this score on.
-        threshold: f64,
-    },
-    /// The accuracy at the threshold of [`Ranking::fitted`]: fitted on the same pictures, so it flatters.
-    FittedAccuracy,
-    /// The balanced accuracy at the threshold of [`Ranking::fitted`]: fitted on the same pictures, so it flatters.
-    FittedBalancedAccuracy,
-    /// [`Ranking::tpr_at_fpr`].
-    TprAtFpr {
-        /// The highest false-positive rate that is accepted, above 0 and at most 1.
-        limit: f64,
-    },
-    /// [`Ranking::log_loss`].
-    LogLoss,
-    /// [`Ranking::brier`].
-    Brier,
-    /// [`Ranking::calibration_error`].
-    CalibrationError,
-}
-
-impl Metric {
-    /// Whether a higher value is a better one.
-    pub const fn higher_is_better(self) -> bool {
-        use Metric::{Brier, CalibrationError, EqualErrorRate, FalseAlarmRate, LogLoss};
-        !matches!(self, EqualErrorRate | FalseAlarmRate { .. } | LogLoss | Brier | CalibrationError)
-    }
+/// See [`Ranking::order_sums`].
+#[derive(Clone, Copy)]
+pub(super) struct OrderSums {
+    pub(super) auc: f64,
+    pub(super) average_precision: f64,
+    /// The step that as a threshold gives the highest balanced accuracy, the first of such.
+    pub(super) best_step: usize,
 }

@@ -82,7 +82,7 @@ impl Ranking {
     }
 
     /// The counts where the first `flagged` steps are flagged.
-    fn cut(&self, flagged: usize) -> Confusion {
+    pub(super) fn cut(&self, flagged: usize) -> Confusion {
         let (true_positives, false_positives) = self.above(flagged);
         let (true_positives, false_positives) = (u64::from(true_positives), u64::from(false_positives));
         Confusion {
@@ -99,15 +99,7 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn fitted(&self) -> Measured<Fitted> {
-        let (fakes, reals) = self.both()?;
-        let (fakes, reals) = (fakes as i64, reals as i64);
-        let (mut best, mut best_gain) = (0, i64::MIN);
-        for (step, (tp, fp)) in self.fakes.iter().zip(&self.reals).enumerate() {
-            let gain = i64::from(*tp) * reals - i64::from(*fp) * fakes;
-            if gain > best_gain {
-                (best, best_gain) = (step, gain);
-            }
-        }
+        let best = self.order_sums()?.best_step;
         Ok(Fitted { threshold: self.steps.scores[best], confusion: self.cut(best + 1) })
     }
 }
