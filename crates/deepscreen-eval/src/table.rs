@@ -39,8 +39,7 @@ pub(crate) fn read<T>(
     let begins = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
     let first = bytes[begins..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let times = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
-    // The last of equals is the maximum: a table of one column has commas.
-    let separator = SEPARATORS.into_iter().rev().max_by_key(times).unwrap_or(b',');
+    let separator = SEPARATORS.into_iter().max_by_key(times).unwrap_or(b',');
     let mut reader =
         ReaderBuilder::new().flexible(true).trim(csv::Trim::All).delimiter(separator).from_reader(bytes);
     let invalid = |line: u64, message: String| {

@@ -159,6 +159,24 @@ fn no_resample_lacks_a_class_and_pictures_without_a_cluster_stand_alone() {
 }
 
 #[test]
+fn clusters_of_both_classes_are_drawn_too() {
+    let mut made = Made(17);
+    let scores: Vec<_> = (0..100)
+        .map(|i| if i % 2 == 0 { (made.normal() + 1.0, Fake) } else { (made.normal(), Real) })
+        .collect();
+    let names: Vec<_> = (0..100).map(|i| Some(format!("{}", i / 2))).collect();
+    let width = |clusters| {
+        let found = Bootstrap::default().estimate(&score(&scores), &[Metric::Auc], clusters).unwrap()[0];
+        assert_eq!(found.undefined, 0);
+        let interval = found.interval.unwrap();
+        interval.high - interval.low
+    };
+    // A fake and a real that have nothing to do with one another: as if each were drawn alone.
+    let (alone, clustered) = (width(None), width(Some(&Clusters::new(&names))));
+    assert!((clustered / alone - 1.0).abs() < 0.2, "{clustered} {alone}");
+}
+
+#[test]
 fn a_seed_repeats_whatever_the_number_of_threads() {
     let (first, second) = two_detectors(&mut Made(3), 120, 20.0);
     let metrics = [Metric::Auc, Metric::AveragePrecision, Metric::FittedAccuracy];

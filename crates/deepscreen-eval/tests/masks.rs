@@ -65,4 +65,6 @@ fn values_at_the_threshold_and_at_the_ends_count() {
     let all = mask(&[0.0, 0.5, 1.0], &[1, 1, 1]);
     let flagged = |threshold| all.at(threshold).true_positives;
     assert_eq!([0.0, 0.5, 0.5004, 1.0, 1.1].map(flagged), [3, 2, 1, 1, 0]);
+    assert_eq!(mask(&[0.0, 1.0], &[1, 0]).best(MaskMetric::F1), Ok((0.0, 2.0 / 3.0)));
+    assert_eq!(mask(&[0.0, 1.0], &[0, 1]).best(MaskMetric::F1), Ok((1.0, 1.0)));
 }
