@@ -1,5 +1,6 @@
 //! Whether a probability is one: of the pictures that score 0.8, four in five should be fake.
 
+use super::ranking::sum_in_lanes;
 use super::{Measured, Ranking, Undefined};
 
 /// Bins of the expected calibration error, as in Guo et al., "On calibration of modern neural networks", ICML 2017.
@@ -87,19 +88,23 @@ impl Ranking {
             let end = begin;
             let above = |score: f64| (score * BINS as f64).ceil() > (bin + 1) as f64;
             begin = scores.partition_point(|score| above(*score));
-            let mut score_sum = 0.0;
-            let values = scores[begin..end].iter().zip(&losses[begin..end]);
-            for (rise, (score, [of_fake, of_real])) in self.rises(begin..end).zip(values) {
-                let (fakes, reals) = (f64::from(rise.new_fakes), f64::from(rise.new_reals));
+            let (scores, losses) = (&scores[begin..end], &losses[begin..end]);
+            let counts = [&self.fakes[begin..=end], &self.reals[begin..=end]];
+            let sums = sum_in_lanes(end - begin, counts, |_, [fakes, reals], step| {
+                let (score, [of_fake, of_real]) = (scores[step], losses[step]);
                 let missing = 1.0 - score;
-                logs += fakes * of_fake + reals * of_real;
-                squares += fakes * missing * missing + reals * score * score;
-                score_sum += (fakes + reals) * score;
-            }
-            let ((fakes, reals), (fakes_above, reals_above)) = (self.above(end), self.above(begin));
-            let count = u64::from(fakes - fakes_above) + u64::from(reals - reals_above);
+                [
+                    fakes * of_fake + reals * of_real,
+                    fakes * missing * missing + reals * score * score,
+                    (fakes + reals) * score,
+                ]
+            });
+            logs += sums[0];
+            squares += sums[1];
+            let score_sum = sums[2];
+            let [fakes, reals] = counts.map(|counts| u64::from(counts[end - begin] - counts[0]));
+            let count = fakes + reals;
             let edge = |bin: usize| bin as f64 / BINS as f64;
-            let fakes = u64::from(fakes - fakes_above);
             CalibrationBin { lower: edge(bin), upper: edge(bin + 1), count, fakes, score_sum }
         });
         let count = (fakes + reals) as f64;

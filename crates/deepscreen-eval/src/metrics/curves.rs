@@ -42,7 +42,7 @@ impl Ranking {
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn roc(&self) -> Measured<Vec<RocPoint>> {
         let (fakes, reals) = self.both()?;
-        let points = self.steps.scores.iter().zip(self.fakes.iter().zip(&self.reals));
+        let points = self.steps.scores.iter().zip(self.fakes[1..].iter().zip(&self.reals[1..]));
         let points = points.map(|(score, (tp, fp))| RocPoint {
             threshold: Some(*score),
             fpr: f64::from(*fp) / reals as f64,
@@ -59,7 +59,7 @@ impl Ranking {
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn precision_recall(&self) -> Measured<Vec<PrecisionRecallPoint>> {
         let (fakes, _) = self.both()?;
-        let points = self.steps.scores.iter().zip(self.fakes.iter().zip(&self.reals));
+        let points = self.steps.scores.iter().zip(self.fakes[1..].iter().zip(&self.reals[1..]));
         let points = points.map(|(score, (tp, fp))| PrecisionRecallPoint {
             threshold: *score,
             precision: f64::from(*tp) / f64::from(tp + fp),
@@ -82,18 +82,13 @@ impl Ranking {
             let needed = if limit > 0.0 { (1.0 / limit).ceil() as u64 } else { u64::MAX };
             return Err(Undefined::TooFewReals { found: reals, needed });
         }
-        let allowed = self.reals.partition_point(|false_alarms| fpr(*false_alarms) <= limit);
-        Ok(match allowed.checked_sub(1) {
-            None => TprAtFpr { tpr: 0.0, fpr: 0.0, threshold: None },
-            Some(last) => {
-                // Of thresholds that catch as many fakes, the one with the fewest false alarms.
-                let best = self.fakes.partition_point(|caught| *caught < self.fakes[last]);
-                TprAtFpr {
-                    tpr: f64::from(self.fakes[best]) / fakes as f64,
-                    fpr: fpr(self.reals[best]),
-                    threshold: Some(self.steps.scores[best]),
-                }
-            }
+        let last = self.reals.partition_point(|false_alarms| fpr(*false_alarms) <= limit) - 1;
+        // Of thresholds that catch as many fakes, the one with the fewest false alarms.
+        let flagged = self.fakes.partition_point(|caught| *caught < self.fakes[last]);
+        Ok(TprAtFpr {
+            tpr: f64::from(self.fakes[flagged]) / fakes as f64,
+            fpr: fpr(self.reals[flagged]),
+            threshold: flagged.checked_sub(1).map(|step| self.steps.scores[step]),
         })
     }
 }

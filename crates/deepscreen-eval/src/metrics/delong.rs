@@ -99,7 +99,7 @@ impl Placements {
         }
         let mut of = vec![0.0; scores.len()];
         let mut places = order.iter();
-        for rise in ranking.all_rises() {
+        for rise in ranking.rises() {
             let reals_below = reals as f64 - f64::from(rise.reals) + f64::from(rise.new_reals) / 2.0;
             let fakes_above = f64::from(rise.fakes) - f64::from(rise.new_fakes) / 2.0;
             for place in places.by_ref().take((rise.new_fakes + rise.new_reals) as usize) {

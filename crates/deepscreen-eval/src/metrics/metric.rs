@@ -68,20 +68,20 @@ impl Ranking {
 
     /// Each metric in turn, in no more passes over the scores than are needed.
     pub(super) fn measure_all(&self, metrics: &[Metric]) -> impl Iterator<Item = Measured> {
-        let (mut order, mut losses) = (None, None);
+        let (mut fitted, mut losses) = (None, None);
         metrics.iter().map(move |metric| {
-            let mut order = || *order.get_or_insert_with(|| self.order_sums());
+            let mut fitted = || *fitted.get_or_insert_with(|| self.fitted().map(|fitted| fitted.confusion));
             let mut losses = || *losses.get_or_insert_with(|| self.loss_sums());
             match *metric {
-                Metric::Auc => Ok(order()?.auc),
-                Metric::AveragePrecision => Ok(order()?.average_precision),
+                Metric::Auc => self.auc(),
+                Metric::AveragePrecision => self.average_precision(),
                 Metric::EqualErrorRate => self.equal_error_rate(),
                 Metric::Accuracy { threshold } => self.at(threshold).accuracy(),
                 Metric::BalancedAccuracy { threshold } => self.at(threshold).balanced_accuracy(),
                 Metric::Recall { threshold } => self.at(threshold).recall(),
                 Metric::FalseAlarmRate { threshold } => self.at(threshold).false_alarm_rate(),
-                Metric::FittedAccuracy => self.cut(order()?.best_step + 1).accuracy(),
-                Metric::FittedBalancedAccuracy => self.cut(order()?.best_step + 1).balanced_accuracy(),
+                Metric::FittedAccuracy => fitted()?.accuracy(),
+                Metric::FittedBalancedAccuracy => fitted()?.balanced_accuracy(),
                 Metric::TprAtFpr { limit } => self.tpr_at_fpr(limit).map(|point| point.tpr),
                 Metric::LogLoss => Ok(losses()?.log_loss),
                 Metric::Brier => Ok(losses()?.brier),

@@ -2,7 +2,6 @@
 //!
 //! So a bootstrap sorts once too: a resample is another set of counts over the same scores.
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -14,9 +13,9 @@ use crate::Truth;
 #[derive(Clone, Debug)]
 pub struct Ranking {
     pub(super) steps: Arc<Steps>,
-    /// Fakes that score as high as each step or higher.
+    /// Fakes of the first 0, 1, 2, .. steps.
     pub(super) fakes: Vec<u32>,
-    /// Reals that score as high as each step or higher: the false alarms if the step is the threshold.
+    /// Reals of the first 0, 1, 2, .. steps: the false alarms if the last of them is the threshold.
     pub(super) reals: Vec<u32>,
 }
 
@@ -51,7 +50,7 @@ impl Ranking {
     }
 
     pub(super) fn of_ordered(scores: &LabelledScores, order: &[u32]) -> Self {
-        let (mut steps, mut fakes, mut reals) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut steps, mut fakes, mut reals) = (Vec::new(), vec![0], vec![0]);
         let mut above = [0_u32; 2];
         for place in order {
             let score = scores.scores()[*place as usize];
@@ -88,49 +87,22 @@ impl Ranking {
         }
     }
 
-    /// Fakes and reals of the first steps.
-    pub(super) fn above(&self, steps: usize) -> (u32, u32) {
-        steps.checked_sub(1).map_or((0, 0), |last| (self.fakes[last], self.reals[last]))
+    /// The number of distinct scores.
+    pub(super) fn step_count(&self) -> usize {
+        self.steps.scores.len()
     }
 
-    /// The counts at each of some steps, the highest first.
-    pub(super) fn rises(&self, steps: Range<usize>) -> impl Iterator<Item = Rise> + '_ {
-        let (mut fakes_above, mut reals_above) = self.above(steps.start);
-        let counts = self.fakes[steps.clone()].iter().zip(&self.reals[steps]);
-        counts.map(move |(fakes, reals)| {
-            let (new_fakes, new_reals) = (fakes - fakes_above, reals - reals_above);
-            (fakes_above, reals_above) = (*fakes, *reals);
-            Rise { fakes: *fakes, reals: *reals, new_fakes, new_reals }
-        })
-    }
-
-    pub(super) fn all_rises(&self) -> impl Iterator<Item = Rise> + '_ {
-        self.rises(0..self.fakes.len())
-    }
-
-    /// One pass for all that depends on the order alone: their sums wait for one another, not for memory.
-    pub(super) fn order_sums(&self) -> Measured<OrderSums> {
-        let (fakes, reals) = self.both()?;
-        let (mut twice_right, mut precisions) = (0_u64, 0.0);
-        let (mut best_step, mut best_gain) = (0, i64::MIN);
-        for (step, rise) in self.all_rises().enumerate() {
-            // Twice the pairs in the right order, so that half a pair is a whole number.
-            let twice_below = 2 * reals - 2 * u64::from(rise.reals) + u64::from(rise.new_reals);
-            twice_right += u64::from(rise.new_fakes) * twice_below;
-            // Steps that a resample left without a picture above them add nothing.
-            let flagged = (rise.fakes + rise.reals).max(1);
-            precisions += f64::from(rise.new_fakes) * (f64::from(rise.fakes) / f64::from(flagged));
-            // TPR - FPR, times both counts.
-            let gain = i64::from(rise.fakes) * reals as i64 - i64::from(rise.reals) * fakes as i64;
-            if gain > best_gain {
-                (best_step, best_gain) = (step, gain);
-            }
-        }
-        Ok(OrderSums {
-            auc: twice_right as f64 / (2 * fakes * reals) as f64,
-            average_precision: precisions / fakes as f64,
-            best_step,
-        })
+    /// The counts at each step, the highest first.
+    pub(super) fn rises(&self) -> impl Iterator<Item = Rise> + '_ {
+        let fakes = self.fakes.iter().zip(&self.fakes[1..]);
+        fakes.zip(self.reals.iter().zip(&self.reals[1..])).map(
+            |((fakes_above, fakes), (reals_above, reals))| Rise {
+                fakes: *fakes,
+                reals: *reals,
+                new_fakes: fakes - fakes_above,
+                new_reals: reals - reals_above,
+            },
+        )
     }
 
     /// The area under the ROC curve, 0 to 1: the chance that a fake scores higher than a real, where ties count half
@@ -139,7 +111,13 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn auc(&self) -> Measured {
-        self.order_sums().map(|sums| sums.auc)
+        let (fakes, reals) = self.both()?;
+        // Twice the pairs in the right order, so that half a pair is a whole number.
+        let right = self.rises().map(|rise| {
+            let twice_below = 2 * reals - 2 * u64::from(rise.reals) + u64::from(rise.new_reals);
+            u64::from(rise.new_fakes) * twice_below
+        });
+        Ok(right.sum::<u64>() as f64 / (2 * fakes * reals) as f64)
     }
 
     /// The average precision, 0 to 1: the precision at each step, weighted by the recall that the step adds, without
@@ -148,7 +126,13 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NoFake`]; [`Undefined::NoReal`], where it would be 1 whatever the scores.
     pub fn average_precision(&self) -> Measured {
-        self.order_sums().map(|sums| sums.average_precision)
+        let (fakes, _) = self.both()?;
+        let [sum] =
+            sum_in_lanes(self.step_count(), [&self.fakes, &self.reals], |[tp, fp], [new_tp, _], _| {
+                // Steps that a resample left without a picture above them add nothing.
+                [new_tp * (tp / (tp + fp).max(1.0))]
+            });
+        Ok(sum / fakes as f64)
     }
 
     /// The equal error rate, 0 to 1: where the false-positive rate is the false-negative rate, on the straight lines
@@ -163,16 +147,16 @@ impl Ranking {
             let missed = fakes - u64::from(fakes_above);
             (u64::from(reals_above) * fakes) as i64 - (missed * reals) as i64
         };
-        let (mut low, mut high) = (0, self.fakes.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if excess(self.fakes[middle], self.reals[middle]) < 0 { low = middle + 1 } else { high = middle }
+        // The first point, where nothing is flagged, is below; the last is not.
+        let (mut below, mut above) = (0, self.step_count());
+        while above - below > 1 {
+            let middle = below.midpoint(above);
+            if excess(self.fakes[middle], self.reals[middle]) < 0 { below = middle } else { above = middle }
         }
-        let (fakes_before, reals_before) = self.above(low);
-        let before = -excess(fakes_before, reals_before) as f64;
-        let after = excess(self.fakes[low], self.reals[low]) as f64;
+        let before = -excess(self.fakes[below], self.reals[below]) as f64;
+        let after = excess(self.fakes[above], self.reals[above]) as f64;
         let way = before / (before + after);
-        let reals_at = f64::from(reals_before) + way * f64::from(self.reals[low] - reals_before);
+        let reals_at = f64::from(self.reals[below]) + way * f64::from(self.reals[above] - self.reals[below]);
         Ok(reals_at / reals as f64)
     }
 }
@@ -186,11 +170,34 @@ pub(super) struct Rise {
     pub(super) new_reals: u32,
 }
 
-/// See [`Ranking::order_sums`].
-#[derive(Clone, Copy)]
-pub(super) struct OrderSums {
-    pub(super) auc: f64,
-    pub(super) average_precision: f64,
-    /// The step that as a threshold gives the highest balanced accuracy, the first of such.
-    pub(super) best_step: usize,
+/// Sums over all steps, each in four parts: floating-point additions wait for one another, and a compiler may not
+/// reorder them by itself. `value` takes the counts up to a step, those at it, and the step's place.
+pub(super) fn sum_in_lanes<const N: usize>(
+    steps: usize,
+    counts: [&[u32]; 2],
+    value: impl Fn([f64; 2], [f64; 2], usize) -> [f64; N],
+) -> [f64; N] {
+    const LANES: usize = 4;
+    let mut sums = [[0.0; LANES]; N];
+    // Counts fit into 31 bits, and signed numbers are what processors convert.
+    let number = |count: u32| f64::from(count as i32);
+    let [fakes, reals] = counts.map(|counts| &counts[..steps + 1]);
+    let mut add = |step: usize, lane: usize| {
+        let (tp, fp) = (fakes[step + 1], reals[step + 1]);
+        let new = [number(tp - fakes[step]), number(fp - reals[step])];
+        let values = value([number(tp), number(fp)], new, step);
+        for (sum, value) in sums.iter_mut().zip(values) {
+            sum[lane] += value;
+        }
+    };
+    let whole = steps - steps % LANES;
+    for step in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            add(step + lane, lane);
+        }
+    }
+    for step in whole..steps {
+        add(step, 0);
+    }
+    sums.map(|lanes| lanes.iter().sum())
 }

@@ -82,9 +82,9 @@ impl Ranking {
     }
 
     /// The counts where the first `flagged` steps are flagged.
-    pub(super) fn cut(&self, flagged: usize) -> Confusion {
-        let (true_positives, false_positives) = self.above(flagged);
-        let (true_positives, false_positives) = (u64::from(true_positives), u64::from(false_positives));
+    fn cut(&self, flagged: usize) -> Confusion {
+        let (true_positives, false_positives) =
+            (u64::from(self.fakes[flagged]), u64::from(self.reals[flagged]));
         Confusion {
             true_positives,
             false_positives,
@@ -99,8 +99,16 @@ impl Ranking {
     /// # Errors
     /// [`Undefined::NoFake`], [`Undefined::NoReal`].
     pub fn fitted(&self) -> Measured<Fitted> {
-        let best = self.order_sums()?.best_step;
-        Ok(Fitted { threshold: self.steps.scores[best], confusion: self.cut(best + 1) })
+        let (fakes, reals) = self.both()?;
+        let (mut best, mut best_gain) = (1, i64::MIN);
+        for (steps, (tp, fp)) in self.fakes.iter().zip(&self.reals).enumerate().skip(1) {
+            // TPR - FPR, times both counts.
+            let gain = i64::from(*tp) * reals as i64 - i64::from(*fp) * fakes as i64;
+            if gain > best_gain {
+                (best, best_gain) = (steps, gain);
+            }
+        }
+        Ok(Fitted { threshold: self.steps.scores[best - 1], confusion: self.cut(best) })
     }
 }
 
