@@ -93,7 +93,7 @@ pub struct Difference {
 impl Bootstrap {
     /// Each metric with its interval, all from the same resamples; metrics that fit a threshold fit it on each.
     ///
-    /// 1,000 resamples of a million scores take about 10 s of processor time for the AUC and 16 s for all 15 metrics,
+    /// 1,000 resamples of a million scores take about 8 s of processor time for the AUC and 13 s for all 15 metrics,
     /// shared by the threads of the rayon pool that it is called in (`benches/examples/bootstrap.rs`); 15 MB a thread.
     ///
     /// # Errors

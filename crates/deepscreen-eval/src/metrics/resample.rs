@@ -60,17 +60,20 @@ impl Units {
 
     /// How often each unit is drawn: of each stratum, as many as it has.
     ///
-    /// 16 bits are enough: of `n` draws at most `n` are of one unit, and where `n` does not fit, that 65,536 of them
-    /// are has a probability of less than 1 in 65,536 factorial.
-    pub(super) fn draw(&self, random: &mut Random, counts: &mut Vec<u16>) {
+    /// 8 bits are enough, and stay in the caches: of `n` draws at most `n` are of one unit, and where `n` does not fit,
+    /// that 256 of them are has a probability of less than 1 in 256 factorial.
+    pub(super) fn draw(&self, random: &mut Random, counts: &mut Vec<u8>) {
         counts.clear();
         counts.resize(self.count(), 0);
         for stratum in &self.strata {
             let counts = &mut counts[stratum.start as usize..stratum.end as usize];
             let size = stratum.end - stratum.start;
-            for _ in 0..size {
-                let count = &mut counts[random.below(size) as usize];
-                *count = count.wrapping_add(1);
+            let mut draw = |unit: u32| counts[unit as usize] = counts[unit as usize].wrapping_add(1);
+            for _ in 0..size / 2 {
+                random.two_below(size).into_iter().for_each(&mut draw);
+            }
+            if size % 2 == 1 {
+                draw(random.two_below(size)[0]);
             }
         }
     }
@@ -122,7 +125,7 @@ impl Resampled {
     }
 
     /// Makes the scratch's ranking that of the units drawn.
-    pub(super) fn resample(&self, counts: &[u16], scratch: &mut Scratch) {
+    pub(super) fn resample(&self, counts: &[u8], scratch: &mut Scratch) {
         running_sum(&self.fake_units, counts, &mut scratch.fakes_drawn);
         running_sum(&self.real_units, counts, &mut scratch.reals_drawn);
         // The k fakes at or above a step are the first k by score: so many were drawn of those.
@@ -137,7 +140,7 @@ impl Resampled {
 }
 
 /// How many pictures are drawn of the first 0, 1, 2, ..
-fn running_sum(units: &[u32], counts: &[u16], sums: &mut Vec<u32>) {
+fn running_sum(units: &[u32], counts: &[u8], sums: &mut Vec<u32>) {
     sums.clear();
     sums.push(0);
     let mut sum = 0_u32;
