@@ -12,7 +12,7 @@ use crate::Truth;
 pub(super) struct Units {
     /// The unit of each picture.
     of: Vec<u32>,
-    /// Units that are drawn among themselves, as often as there are of them: those of reals, of fakes, of both. So no
+    /// Units that are drawn among themselves, as often as there are of them: those of either class and those of both. So no
     /// resample lacks a class.
     strata: [Range<u32>; 3],
 }
