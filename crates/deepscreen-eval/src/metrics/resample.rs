@@ -172,3 +172,25 @@ impl Clusters {
         self.count as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stratum_is_drawn_from_as_often_as_it_has_units() {
+        let strata = [0..7, 7..11, 11..12];
+        let units = Units { of: Vec::new(), strata: strata.clone() };
+        let (mut counts, mut drawn) = (Vec::new(), [0_u32; 12]);
+        for stream in 0..1000 {
+            units.draw(&mut Random::new(3, stream), &mut counts);
+            for stratum in &strata {
+                let counts = &counts[stratum.start as usize..stratum.end as usize];
+                assert_eq!(counts.iter().map(|count| u32::from(*count)).sum::<u32>(), stratum.len() as u32);
+            }
+            drawn.iter_mut().zip(&counts).for_each(|(all, count)| *all += u32::from(*count));
+        }
+        // Each unit 1,000 times, with a standard deviation of at most 32.
+        assert!(drawn.iter().all(|count| count.abs_diff(1000) < 150), "{drawn:?}");
+    }
+}
