@@ -235,7 +235,7 @@ fn lists_that_are_no_text_or_have_no_end_cost_a_line() {
     let template = Entry::new(EntryLabel::KnownFake);
     let imported = bank.import(list.as_slice(), &template, |fault| lines.push(fault.line)).unwrap();
     assert_eq!((imported.added, lines), (2, vec![2, 3]));
-    for nothing in ["", "\n\n", "# nothing\n"] {
+    for nothing in ["", "\n\n", "# nothing\n", &"\n".repeat(3 << 20)] {
         let imported = bank.import(nothing.as_bytes(), &template, |fault| panic!("{fault:?}")).unwrap();
         assert_eq!(imported, Imported::default());
     }

@@ -65,14 +65,15 @@ impl Bank {
     }
 }
 
-/// The first line that says something, with what stands before it.
+/// The first line that says something, with what stands before it; of a list that says nothing for long, its start.
 fn beginning(list: &mut impl BufRead) -> Result<String> {
     let mut start = Vec::new();
     loop {
         let before = start.len();
         (&mut *list).take(LONGEST_LINE).read_until(b'\n', &mut start).map_err(unreadable)?;
         let line = String::from_utf8_lossy(&start[before..]);
-        if start.len() == before || !is_blank(line.trim_start_matches('\u{feff}')) {
+        let is_long = start.len() as u64 > LONGEST_LINE;
+        if start.len() == before || is_long || !is_blank(line.trim_start_matches('\u{feff}')) {
             break;
         }
     }
