@@ -7,9 +7,9 @@
 use deepscreen::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 
-use super::random::Random;
 use super::resample::{Places, Resampled, Units};
 use super::{LabelledScores, Measured, Metric};
+use crate::random::Random;
 
 /// Pictures that are not independent of one another, as frames of a video or versions of a picture are. They are
 /// drawn together, so that an interval is not narrow only because a picture was counted many times.

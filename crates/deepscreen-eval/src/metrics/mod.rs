@@ -12,7 +12,6 @@ mod labelled;
 mod mask;
 mod metric;
 mod normal;
-mod random;
 mod ranking;
 mod resample;
 mod threshold;

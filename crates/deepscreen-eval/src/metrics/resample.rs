@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::random::Random;
 use super::ranking::{Ranking, order};
 use super::{Clusters, LabelledScores};
 use crate::Truth;
+use crate::random::Random;
 
 /// What is drawn with replacement: pictures, or clusters of pictures that come or stay away together.
 pub(super) struct Units {

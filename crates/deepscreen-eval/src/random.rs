@@ -2,19 +2,19 @@
 
 /// xoshiro256++ 1.0 (Blackman, Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 2021), seeded with
 /// SplitMix64 as its authors advise. For statistics, never for secrets.
-pub(super) struct Random {
+pub(crate) struct Random {
     state: [u64; 4],
 }
 
 impl Random {
     /// The `stream`th of the generators of a seed. Streams do not depend on which thread draws from them.
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut mixed = SplitMix(seed);
         let mut state = SplitMix(mixed.next() ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
         Self { state: std::array::from_fn(|_| state.next()) }
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         let s = &mut self.state;
         let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
         let shifted = s[1] << 17;
@@ -29,7 +29,7 @@ impl Random {
 
     /// Two numbers below `end`, each as likely as the others (Lemire, "Fast random integer generation in an interval",
     /// ACM TOMACS 2019). `end` is above 0.
-    pub(super) fn two_below(&mut self, end: u32) -> [u32; 2] {
+    pub(crate) fn two_below(&mut self, end: u32) -> [u32; 2] {
         let both = self.next();
         [both as u32, (both >> 32) as u32].map(|mut half| {
             loop {
