@@ -14,7 +14,7 @@ pub enum FaultKind {
     UnknownLabel,
     /// The file does not exist.
     Missing,
-    /// The folder cannot be read.
+    /// The folder or the picture cannot be read.
     Unreadable,
     /// The path was there before, with the same label: the first one stays.
     Repeated,

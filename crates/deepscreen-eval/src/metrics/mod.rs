@@ -24,6 +24,7 @@ pub use delong::{AucDifference, AucVariance, auc_difference, auc_variance};
 pub use labelled::{LabelledScores, Videos};
 pub use mask::{Mask, MaskCounts, MaskMetric, MaskSummary, MaskTally, Means};
 pub use metric::Metric;
+pub(crate) use normal::two_sided;
 pub use ranking::Ranking;
 pub use threshold::{Confusion, Fitted, GroupRates, rates_by_group};
 pub use undefined::{Measured, Undefined};

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 /// How likely a standard normal variable is at least as far from 0 as `z`, 0 to 1; within 1e-12 of the truth in
 /// proportion (`tests/golden/normal.json`, from scipy).
-pub(super) fn two_sided(z: f64) -> f64 {
+pub(crate) fn two_sided(z: f64) -> f64 {
     let z = z.abs();
     if z < 2.5 { 1.0 - within(z) } else { beyond(z) }
 }

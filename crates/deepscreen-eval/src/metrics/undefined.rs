@@ -24,6 +24,13 @@ pub enum Undefined {
     },
     /// The variance of a class cannot be estimated from one picture.
     OneOfAClass,
+    /// A class has too few pictures to be cut into folds.
+    TooFewOfAClass {
+        /// Pictures of the rarer class.
+        found: u64,
+        /// Folds that there are.
+        needed: u64,
+    },
     /// The difference has no variance that it could be compared with, for instance because both detectors rank all
     /// pictures alike.
     NoVariance,
@@ -43,6 +50,9 @@ impl fmt::Display for Undefined {
             Self::NotProbabilities => "some scores are not from 0 to 1",
             Self::TooFewReals { found, needed } => {
                 return write!(f, "{found} real pictures, at least {needed} needed");
+            }
+            Self::TooFewOfAClass { found, needed } => {
+                return write!(f, "{found} pictures of a class, at least {needed} needed");
             }
             Self::OneOfAClass => "a class has one picture alone",
             Self::NoVariance => "the difference has no variance to compare it with",
