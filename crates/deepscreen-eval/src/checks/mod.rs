@@ -4,7 +4,11 @@
 mod confound;
 mod facts;
 mod folds;
+mod leakage;
+mod prints;
 mod tree;
 
 pub use confound::{Confound, Feature, Predicted, Prediction, TELLING_AUC, TELLING_P};
 pub use facts::Facts;
+pub use leakage::{LEAKING_SHARE, Leakage, LeakageOptions, Overlap, Pair, Relation};
+pub use prints::Training;
