@@ -19,9 +19,9 @@ use crate::{Dataset, Fault, FaultKind, Truth};
 /// two sources have.
 pub const TELLING_AUC: f64 = 0.7;
 
-/// And only where chance gives an AUC that far from 0.5 less often than this: with 7 predictors, a data set without a
-/// confound warns in 7 % of cases at most, and far less often where [`TELLING_AUC`] is many standard errors away. Five
-/// groups of fakes and five of reals that do not mix at all reach 0.009.
+/// And only where chance gives an AUC that far from 0.5 less often than this: 7 predictors warn for 7 % at most of the
+/// data sets without a confound. Of 150 made ones each, 3 % of 20 pictures did, 6 % of 40, none of 120 or 400, and 4 % of
+/// 120 of which 15 were fake. Five groups of fakes and five of reals that do not mix at all reach 0.009.
 pub const TELLING_P: f64 = 0.01;
 
 /// What a prediction looks at.
