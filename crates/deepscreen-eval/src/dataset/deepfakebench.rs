@@ -38,6 +38,9 @@ impl Walk<'_> {
         if let Some(frames) = fields.get("frames") {
             return self.video(keys, fields.get("label"), frames, fields.get("masks"), is_wanted);
         }
+        // In byte order, whichever order serde_json was built to keep.
+        let mut fields: Vec<_> = fields.iter().collect();
+        fields.sort_unstable_by_key(|(key, _)| *key);
         for (key, value) in fields {
             // Below the label, so that a video that is called `test` is none.
             let is_chosen = match keys.len() {

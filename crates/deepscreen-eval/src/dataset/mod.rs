@@ -61,7 +61,8 @@ pub enum Layout {
 pub struct Dataset {
     /// How it was read.
     pub layout: Layout,
-    /// The pictures; a path is in it once. In the order of the list, or in byte order of the path.
+    /// The pictures; a path is in it once. In the order of the list; of folders in byte order of the
+    /// path, of DeepfakeBench in that of its keys.
     pub items: Vec<Item>,
     /// What is wrong with it, in the order in which it was found.
     pub faults: Vec<Fault>,
