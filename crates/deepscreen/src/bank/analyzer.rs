@@ -15,8 +15,8 @@ use crate::media::Media;
 const MOST_MATCHES: usize = 4;
 
 /// Up to this distance a verified original that is kept is compared with the picture, whatever the bank's own distance: a
-/// crop of 5 % moves a hash by some 60 bits, and no unrelated photograph registers (docs/originals.md). Two unrelated
-/// hashes are this near once in a thousand million times.
+/// crop of 5 % moves a hash by some 60 bits, and of 150 unrelated photographs none registered (docs/originals.md). Hashes
+/// of independent bits are this near once in a thousand million times.
 const WIDEST: u32 = 80;
 
 /// So many far originals are compared, the nearest first.
