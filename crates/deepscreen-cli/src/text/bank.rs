@@ -15,14 +15,6 @@ impl Text {
         self.pick("Banks", "Ngân hàng ảnh")
     }
 
-    pub(crate) fn entry_label(self, label: EntryLabel) -> &'static str {
-        match label {
-            EntryLabel::KnownFake => self.pick("known fake", "ảnh giả đã biết"),
-            EntryLabel::VerifiedOriginal => self.pick("verified original", "ảnh gốc đã xác minh"),
-            _ => self.pick("of no interest", "không cần quan tâm"),
-        }
-    }
-
     fn entries(self, count: u64) -> String {
         match self.0 {
             Language::Vietnamese => format!("{count} mục"),
@@ -45,7 +37,7 @@ impl Text {
         let mut page =
             format!("{}: {}\n", escape(&bank.to_string_lossy()), self.entries(stats.labels.iter().sum()));
         for (label, count) in EntryLabel::ALL.into_iter().zip(stats.labels) {
-            page += &format!("  {count:>9}  {}\n", self.entry_label(label));
+            page += &format!("  {count:>9}  {}\n", label.text(self.0));
         }
         let lines = [
             (stats.with_sha256, self.pick("with a SHA-256", "có SHA-256")),
@@ -131,7 +123,7 @@ impl Text {
 
     pub(crate) fn exported(self, written: u64, format: ExportFormat, label: Option<EntryLabel>) -> String {
         let entries = self.entries(written);
-        let of = label.map_or_else(String::new, |label| format!(" ({})", self.entry_label(label)));
+        let of = label.map_or_else(String::new, |label| format!(" ({})", label.text(self.0)));
         match self.0 {
             Language::Vietnamese => format!("Đã ghi {entries}{of}, dạng {}.", format.name()),
             _ => format!("{entries} written{of}, as {}.", format.name()),
@@ -238,11 +230,11 @@ impl Text {
             Language::Vietnamese => format!("mục {}", found.entry),
             _ => format!("entry {}", found.entry),
         };
-        let mut parts = vec![self.entry_label(found.label).to_owned(), self.matched_by(found.by)];
+        let mut parts = vec![found.label.text(self.0).to_owned(), self.matched_by(found.by)];
         if let MatchedBy::Pdq { transform, .. } = found.by
             && transform != Transform::None
         {
-            parts.push(self.transform(transform).to_owned());
+            parts.push(transform.text(self.0).to_owned());
         }
         if let Some(comparison) = &found.comparison {
             parts.push(self.relation(comparison));
@@ -269,16 +261,6 @@ impl Text {
             }
             Relation::Altered => format!("{} {}", self.pick("altered:", "đã bị sửa:"), shown.join("; ")),
             _ => self.pick("could not be compared", "không so được").to_owned(),
-        }
-    }
-
-    fn transform(self, transform: Transform) -> &'static str {
-        match transform {
-            Transform::Mirrored | Transform::Flipped => self.pick("mirrored", "bị lật gương"),
-            Transform::Turned90 | Transform::Turned180 | Transform::Turned270 => {
-                self.pick("turned", "bị xoay")
-            }
-            _ => self.pick("turned and mirrored", "bị xoay và lật gương"),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Added, Bank, Entry, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::EntryLabel;
 use crate::hash::{Hash64, Pdq};
+use crate::unhex;
 
 /// A line of a list has at most so many bytes.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -394,16 +395,4 @@ fn entry(fields: &Fields, template: &Entry) -> Result<Entry> {
 fn wrong_hash(name: &str, text: &str, digits: usize) -> Error {
     let shown: String = text.chars().take(80).collect();
     invalid(format!("{name} {shown:?}: {digits} hexadecimal digits expected, {} found", text.chars().count()))
-}
-
-/// So many bytes of twice as many hexadecimal digits.
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -2,6 +2,7 @@
 
 use super::Comparison;
 use crate::hash::Transform;
+use crate::language::Language;
 
 /// What a bank says of a picture that it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +26,18 @@ impl EntryLabel {
             Self::KnownFake => "known_fake",
             Self::VerifiedOriginal => "verified_original",
             Self::Ignore => "ignore",
+        }
+    }
+
+    /// The label in words.
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::KnownFake, Language::English) => "known fake",
+            (Self::KnownFake, Language::Vietnamese) => "ảnh giả đã biết",
+            (Self::VerifiedOriginal, Language::English) => "verified original",
+            (Self::VerifiedOriginal, Language::Vietnamese) => "ảnh gốc đã xác minh",
+            (Self::Ignore, Language::English) => "of no interest",
+            (Self::Ignore, Language::Vietnamese) => "không cần quan tâm",
         }
     }
 

@@ -16,6 +16,7 @@ use image::GrayImage;
 use img_hash::{BitOrder, HashAlg, Hasher, HasherConfig};
 
 use crate::error::{Error, ErrorKind};
+use crate::language::Language;
 use crate::media::Luma;
 
 pub use analyzer::HashAnalyzer;
@@ -125,14 +126,7 @@ impl FromStr for Pdq {
         let invalid = || {
             Error::new(ErrorKind::InvalidConfig, "not a PDQ hash: 64 hexadecimal digits expected").about(text)
         };
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(invalid());
-        }
-        let mut bytes = [0; 32];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| invalid())?;
-        }
-        Ok(Self(bytes))
+        crate::unhex(text).map(Self).ok_or_else(invalid)
     }
 }
 
@@ -194,6 +188,19 @@ impl Transform {
             Self::Turned90 => "turned_90",
             Self::Transversed => "transversed",
             Self::Turned270 => "turned_270",
+        }
+    }
+
+    /// It in words: `mirrored`, `turned`, `turned and mirrored`; empty where nothing was done.
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::None, _) => "",
+            (Self::Mirrored | Self::Flipped, Language::English) => "mirrored",
+            (Self::Mirrored | Self::Flipped, Language::Vietnamese) => "bị lật gương",
+            (Self::Turned90 | Self::Turned180 | Self::Turned270, Language::English) => "turned",
+            (Self::Turned90 | Self::Turned180 | Self::Turned270, Language::Vietnamese) => "bị xoay",
+            (_, Language::English) => "turned and mirrored",
+            (_, Language::Vietnamese) => "bị xoay và lật gương",
         }
     }
 

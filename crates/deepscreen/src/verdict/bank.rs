@@ -1,6 +1,6 @@
 //! What a match in a bank says, as a sentence.
 
-use crate::evidence::{Match, MatchedBy};
+use crate::evidence::{EntryLabel, Match, MatchedBy};
 use crate::hash::Transform;
 use crate::language::Language;
 
@@ -35,10 +35,8 @@ impl Known {
     /// What it means, in words.
     pub const fn text(self, language: Language) -> &'static str {
         match (self, language) {
-            (Self::Fake, Language::English) => "known fake",
-            (Self::Fake, Language::Vietnamese) => "ảnh giả đã biết",
-            (Self::Original, Language::English) => "verified original",
-            (Self::Original, Language::Vietnamese) => "ảnh gốc đã xác minh",
+            (Self::Fake, language) => EntryLabel::KnownFake.text(language),
+            (Self::Original, language) => EntryLabel::VerifiedOriginal.text(language),
             (Self::AlteredOriginal, Language::English) => "an altered original",
             (Self::AlteredOriginal, Language::Vietnamese) => "ảnh gốc đã bị sửa",
             (Self::LikeOriginal, Language::English) => "looks like a verified original",
@@ -88,16 +86,9 @@ pub(super) fn message(means: Known, found: &Match, source: &str, language: Langu
 }
 
 /// What was done to the bank's picture, after a comma.
-fn transformed(transform: Transform, language: Language) -> &'static str {
-    match (transform, language) {
-        (Transform::None, _) => "",
-        (Transform::Mirrored | Transform::Flipped, Language::English) => ", mirrored",
-        (Transform::Mirrored | Transform::Flipped, Language::Vietnamese) => ", bị lật gương",
-        (Transform::Turned90 | Transform::Turned180 | Transform::Turned270, Language::English) => ", turned",
-        (Transform::Turned90 | Transform::Turned180 | Transform::Turned270, Language::Vietnamese) => {
-            ", bị xoay"
-        }
-        (_, Language::English) => ", turned and mirrored",
-        (_, Language::Vietnamese) => ", bị xoay và lật gương",
+fn transformed(transform: Transform, language: Language) -> String {
+    match transform {
+        Transform::None => String::new(),
+        transform => format!(", {}", transform.text(language)),
     }
 }
