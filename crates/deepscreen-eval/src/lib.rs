@@ -21,6 +21,8 @@ pub mod scores;
 
 pub mod metrics;
 
+pub mod report;
+
 pub use dataset::{Dataset, Fault, FaultKind, Item};
 pub use quantisation::JpegQuality;
 pub use scores::ScoreTable;

@@ -50,6 +50,26 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// The code that a report names it by, which never changes: `auc`, `tpr_at_fpr_0.01`, `recall_at_0.9028`.
+    pub fn code(self) -> String {
+        let plain = match self {
+            Self::Auc => "auc",
+            Self::AveragePrecision => "average_precision",
+            Self::EqualErrorRate => "eer",
+            Self::Accuracy { threshold } => return format!("accuracy_at_{threshold}"),
+            Self::BalancedAccuracy { threshold } => return format!("balanced_accuracy_at_{threshold}"),
+            Self::Recall { threshold } => return format!("recall_at_{threshold}"),
+            Self::FalseAlarmRate { threshold } => return format!("false_alarm_rate_at_{threshold}"),
+            Self::FittedAccuracy => "accuracy_fitted",
+            Self::FittedBalancedAccuracy => "balanced_accuracy_fitted",
+            Self::TprAtFpr { limit } => return format!("tpr_at_fpr_{limit}"),
+            Self::LogLoss => "log_loss",
+            Self::Brier => "brier",
+            Self::CalibrationError => "ece",
+        };
+        plain.to_owned()
+    }
+
     /// Whether a higher value is a better one.
     pub const fn higher_is_better(self) -> bool {
         use Metric::{Brier, CalibrationError, EqualErrorRate, FalseAlarmRate, LogLoss};

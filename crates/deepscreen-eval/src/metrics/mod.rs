@@ -14,6 +14,7 @@ mod metric;
 mod normal;
 mod ranking;
 mod resample;
+mod share;
 mod threshold;
 mod undefined;
 
@@ -26,5 +27,6 @@ pub use mask::{Mask, MaskCounts, MaskMetric, MaskSummary, MaskTally, Means};
 pub use metric::Metric;
 pub(crate) use normal::two_sided;
 pub use ranking::Ranking;
+pub use share::interval_of_share;
 pub use threshold::{Confusion, Fitted, GroupRates, rates_by_group};
 pub use undefined::{Measured, Undefined};
