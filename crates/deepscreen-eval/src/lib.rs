@@ -21,7 +21,10 @@ pub mod scores;
 
 pub mod metrics;
 
+pub mod calibrate;
 pub mod report;
+
+pub mod run;
 
 pub use dataset::{Dataset, Fault, FaultKind, Item};
 pub use quantisation::JpegQuality;

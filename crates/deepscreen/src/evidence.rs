@@ -66,6 +66,10 @@ pub enum Finding {
 pub struct Score {
     /// The calibrated probability.
     pub probability: Probability,
+    /// The log-odds behind the probability, calibrated and not rounded: what pictures can be ranked by where thousands
+    /// have a probability of 1.0000. Not part of a record, since engines and batches differ in its last bits; `None` where
+    /// nobody said it.
+    pub log_odds: Option<f64>,
     /// What a high probability means.
     pub kind: Kind,
     /// SHA-256 of the weights, 64 hexadecimal digits.
@@ -87,6 +91,7 @@ impl Score {
     pub fn new(probability: Probability, kind: Kind, model_sha256: impl Into<String>) -> Self {
         Self {
             probability,
+            log_odds: None,
             kind,
             model_sha256: model_sha256.into(),
             operating_points: Vec::new(),

@@ -18,8 +18,11 @@ pub fn panic_is_caught() -> bool {
     GUARDED.get() || std::thread::current().name().is_some_and(|name| name.starts_with("rten-"))
 }
 
-/// Runs foreign code; a panic becomes an error of kind [`Panic`](ErrorKind::Panic) that names its source.
-pub(crate) fn guard<T>(source: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs foreign code: for who asks analyzers without a [`Screener`](crate::Screener), which does this itself.
+///
+/// # Errors
+/// Those of `work`; a panic becomes an error of kind [`Panic`](ErrorKind::Panic) that names `source`.
+pub fn guard<T>(source: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let outer = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);

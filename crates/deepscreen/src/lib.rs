@@ -66,7 +66,7 @@ pub use analyzer::{Analyzer, BatchAnalyzer, ModelIdentity, Need, Sample};
 pub use bank::BankAnalyzer;
 pub use detector::{
     Contract, ContractOptions, Detector, Element, EngineChoice, EngineOptions, EngineStatus, FaceDetector,
-    Network, Port, Provider,
+    Network, Port, Provider, Recalibration,
 };
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
@@ -76,7 +76,7 @@ pub use evidence::{
     MatchedBy, OperatingPoint, Probability, Region, Relation, Score, Statement, Topic, Variant, Watermark,
     WatermarkMessage,
 };
-pub use guard::panic_is_caught;
+pub use guard::{guard, panic_is_caught};
 pub use hash::{HashAnalyzer, Hashes};
 pub use language::Language;
 pub use media::{Limits, Media};

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use crate::Truth;
 use crate::random::Random;
 
-pub(super) const FOLDS: usize = 5;
+pub(crate) const FOLDS: usize = 5;
 
 /// Which fold each picture is tested in.
-pub(super) struct Folds {
-    pub(super) of: Vec<usize>,
+pub(crate) struct Folds {
+    pub(crate) of: Vec<usize>,
     /// How many units of fakes and of reals there are: groups, or pictures where they are spread one by one.
-    pub(super) units: [u64; 2],
+    pub(crate) units: [u64; 2],
 }
 
 impl Folds {
     /// A group goes to a fold as a whole. Pictures without a group go one by one, and so do those of a class that has
     /// fewer groups than there are folds: else most folds would lack it. Each goes to where its class is rarest.
-    pub(super) fn new(truths: &[Truth], groups: &[Option<&str>], seed: u64) -> Self {
+    pub(crate) fn new(truths: &[Truth], groups: &[Option<&str>], seed: u64) -> Self {
         let whole = [Truth::Fake, Truth::Real].map(|truth| {
             let of_class = truths.iter().zip(groups).filter(|(of, _)| **of == truth);
             let (groups, alone): (Vec<_>, Vec<_>) =
@@ -50,7 +50,7 @@ impl Folds {
 }
 
 /// 0 for fakes, 1 for reals.
-pub(super) fn class(truth: Truth) -> usize {
+pub(crate) fn class(truth: Truth) -> usize {
     usize::from(truth == Truth::Real)
 }
 

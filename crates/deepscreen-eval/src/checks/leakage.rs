@@ -117,15 +117,23 @@ impl Leakage {
     /// Decodes and hashes every picture of a data set, and compares.
     pub fn check(dataset: &Dataset, training: Option<&Training>, options: &LeakageOptions) -> Self {
         let (known, mut faults) = prints(dataset);
+        let found = Self::of(&known, training, options);
+        faults.extend(found.faults);
+        Self { faults, ..found }
+    }
+
+    /// Compares pictures that somebody hashed already.
+    pub fn of(known: &[(&Item, Print)], training: Option<&Training>, options: &LeakageOptions) -> Self {
+        let mut faults = Vec::new();
         let mut overlaps =
-            vec![Overlap::of(Relation::Classes, &known, within(&known, Relation::Classes), options)];
+            vec![Overlap::of(Relation::Classes, known, within(known, Relation::Classes), options)];
         if options.across_groups {
-            let found = within(&known, Relation::Groups);
-            overlaps.push(Overlap::of(Relation::Groups, &known, found, options));
+            let found = within(known, Relation::Groups);
+            overlaps.push(Overlap::of(Relation::Groups, known, found, options));
         }
         if let Some(training) = training {
             faults.extend_from_slice(&training.faults);
-            overlaps.push(Overlap::of(Relation::Training, &known, trained(&known, training), options));
+            overlaps.push(Overlap::of(Relation::Training, known, trained(known, training), options));
         }
         let without_hash = known.iter().filter(|(_, print)| print.pdq.is_none()).count() as u64;
         Self { overlaps, without_hash, faults }

@@ -3,7 +3,7 @@
 
 mod confound;
 mod facts;
-mod folds;
+pub(crate) mod folds;
 mod leakage;
 mod prints;
 mod tree;
@@ -11,4 +11,4 @@ mod tree;
 pub use confound::{Confound, Feature, Predicted, Prediction, TELLING_AUC, TELLING_P};
 pub use facts::Facts;
 pub use leakage::{LEAKING_SHARE, Leakage, LeakageOptions, Overlap, Pair, Relation};
-pub use prints::Training;
+pub use prints::{Print, Training};

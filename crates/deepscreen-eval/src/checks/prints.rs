@@ -11,16 +11,24 @@ use super::confound::fault;
 use crate::{Dataset, Fault, Item};
 
 /// What a picture is recognised by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Print {
-    pub(super) sha256: [u8; 32],
-    /// `None` below a PDQ quality of 50, where it would match what is unlike.
-    pub(super) pdq: Option<Pdq>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Print {
+    /// Of the file.
+    pub sha256: [u8; 32],
+    /// Of the picture; `None` below a PDQ quality of 50, where it would match what is unlike.
+    pub pdq: Option<Pdq>,
 }
 
 impl Print {
     fn read(path: &Path) -> Result<Self> {
-        let media = Media::open(path, &Limits::default())?;
+        Self::of(&Media::open(path, &Limits::default())?)
+    }
+
+    /// Of a picture that is open already.
+    ///
+    /// # Errors
+    /// Those of [`Media::luma`].
+    pub fn of(media: &Media) -> Result<Self> {
         let (pdq, quality) = Pdq::of(media.luma()?);
         Ok(Self { sha256: media.sha256(), pdq: (quality >= PDQ_QUALITY).then_some(pdq) })
     }

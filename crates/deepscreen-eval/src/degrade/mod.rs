@@ -74,6 +74,20 @@ impl Degradation {
         self.steps.is_empty()
     }
 
+    /// Whether what was at the left of the picture is still at the left, at the same share of its width: not after a
+    /// crop, nor on a screenshot.
+    pub(crate) fn keeps_the_frame(&self) -> bool {
+        !self.steps.iter().any(|step| matches!(step, Step::Crop(..) | Step::Screenshot { .. }))
+    }
+
+    /// What degraded pictures are kept under: with the seed where that changes them.
+    pub(crate) fn key(&self, seed: u64) -> String {
+        match self.steps.iter().any(|step| matches!(step, Step::Noise(_))) {
+            true => format!("{self}#{seed}"),
+            false => self.to_string(),
+        }
+    }
+
     /// Degrades a picture. The same pixels with the same seed give the same bytes; noise differs from picture to
     /// picture.
     ///

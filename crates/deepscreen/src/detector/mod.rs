@@ -32,7 +32,7 @@ use engine::{Engine, Weights};
 use preprocess::Crops;
 use scores::Raw;
 
-pub use contract::{Contract, ContractOptions};
+pub use contract::{Contract, ContractOptions, Recalibration};
 pub use engine::{EngineChoice, EngineOptions, EngineStatus, Provider};
 pub use faces::FaceDetector;
 pub use network::{Element, Network, Port};
@@ -303,9 +303,15 @@ impl Detector {
         })
     }
 
+    /// Calibrated, where the contract calibrates.
+    fn log_odds(&self, raw: &Raw) -> f64 {
+        let log_odds = raw.log_odds();
+        self.contract.calibration.as_ref().map_or(log_odds, |calibration| calibration.log_odds(log_odds))
+    }
+
     fn probability(&self, raw: &Raw) -> Result<Probability> {
         let probability = match &self.contract.calibration {
-            Some(calibration) => calibration.probability(raw.log_odds()),
+            Some(_) => Probability::new(contract::sigmoid(self.log_odds(raw))),
             None => Probability::new(raw.probability()),
         };
         let none =
@@ -324,6 +330,7 @@ impl Detector {
         };
         let mut score = Score::new(*probability, self.contract.kind(), &self.sha256)
             .with_operating_points(self.contract.operating_points());
+        score.log_odds = Some(self.log_odds(&answer.raw));
         let classes = self.contract.output.classes.iter().zip(&answer.raw.classes);
         score.classes =
             classes.filter_map(|(name, p)| Some((name.clone(), Probability::new(p.min(1.0))?))).collect();

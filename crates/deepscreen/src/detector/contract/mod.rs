@@ -347,6 +347,23 @@ pub(super) enum OutputKind {
     Probabilities,
 }
 
+/// A calibration and operating points, fitted on labelled pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalibration {
+    /// What the log-odds are multiplied by, above 0.
+    pub slope: f64,
+    /// What is added to that.
+    pub intercept: f64,
+    /// The share of fakes that the fit assumes, between 0 and 1.
+    pub prior: f64,
+    /// How many pictures it was fitted on.
+    pub pictures: u32,
+    /// How many real pictures the operating points were measured on.
+    pub photographs: u32,
+    /// The thresholds, of probabilities with this calibration.
+    pub operating_points: Vec<OperatingPoint>,
+}
+
 /// How the views' outputs become one: log-odds for logits, else probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -385,10 +402,10 @@ pub(super) enum Calibration {
 }
 
 impl Calibration {
-    /// The calibrated probability of log-odds; `None` for what is no number.
-    pub(super) fn probability(&self, log_odds: f64) -> Option<Probability> {
+    /// The calibrated log-odds of a network's.
+    pub(super) fn log_odds(&self, log_odds: f64) -> f64 {
         let Self::Platt { slope, intercept, .. } = self;
-        Probability::new(sigmoid(slope * log_odds + intercept))
+        slope * log_odds + intercept
     }
 }
 
@@ -532,6 +549,35 @@ impl Contract {
         self
     }
 
+    /// With what somebody measured on labelled pictures in place of its calibration and operating points. The fit is of
+    /// the log-odds that this contract gives ([`Score::log_odds`](crate::Score::log_odds)): a calibration that is there
+    /// stays beneath it.
+    ///
+    /// # Errors
+    /// [`InvalidModel`](ErrorKind::InvalidModel) for a slope of 0 or below, and for what is out of its range.
+    pub fn recalibrated(mut self, measured: &Recalibration) -> Result<Self> {
+        let &Recalibration { slope, intercept, prior, pictures, photographs, ref operating_points } =
+            measured;
+        let (before_slope, before_intercept) = match &self.calibration {
+            Some(Calibration::Platt { slope, intercept, .. }) => (*slope, *intercept),
+            None => (1.0, 0.0),
+        };
+        self.calibration = Some(Calibration::Platt {
+            slope: slope * before_slope,
+            intercept: slope * before_intercept + intercept,
+            prior,
+            pictures,
+        });
+        let point = |point: &OperatingPoint| Point {
+            max_fpr: point.max_fpr,
+            threshold: point.threshold.get(),
+            photographs,
+        };
+        self.operating_points = operating_points.iter().map(point).collect();
+        self.check()?;
+        Ok(self)
+    }
+
     /// The file of the weights, relative to the model's folder.
     pub fn weights(&self) -> &str {
         &self.file.path
@@ -626,10 +672,34 @@ mod tests {
         let points = contract.operating_points();
         let calibration = contract.calibration.as_ref().unwrap();
         assert_eq!(points.iter().map(|p| p.max_fpr).collect::<Vec<_>>(), [0.01, 0.05]);
-        assert_eq!(calibration.probability(0.5).unwrap().get(), 0.5);
-        assert_eq!(calibration.probability(1e9).unwrap().get(), 1.0);
-        assert_eq!(calibration.probability(-1e9).unwrap().get(), 0.0);
-        assert!(calibration.probability(f64::NAN).is_none());
+        assert_eq!(calibration.log_odds(0.5), 0.0);
+        assert_eq!(sigmoid(calibration.log_odds(1e9)), 1.0);
+        assert_eq!(sigmoid(calibration.log_odds(-1e9)), 0.0);
+        assert!(calibration.log_odds(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_calibration_is_put_on_top_of_the_one_that_is_there() {
+        let contract = Contract::from_toml(EXAMPLE).unwrap();
+        let before = contract.calibration.clone().unwrap();
+        let point = OperatingPoint { max_fpr: 0.02, threshold: Probability::new(0.75).unwrap() };
+        let measured = Recalibration {
+            slope: 0.5,
+            intercept: -1.0,
+            prior: 0.5,
+            pictures: 200,
+            photographs: 120,
+            operating_points: vec![point],
+        };
+        let after = contract.clone().recalibrated(&measured).unwrap();
+        let calibration = after.calibration.as_ref().unwrap();
+        for x in [-3.0, 0.0, 1.5] {
+            assert!((calibration.log_odds(x) - (0.5 * before.log_odds(x) - 1.0)).abs() < 1e-12);
+        }
+        assert_eq!(after.operating_points(), [point]);
+        assert_eq!(Contract::from_toml(&after.to_toml()).unwrap().operating_points(), [point]);
+        let falling = Recalibration { slope: -1.0, ..measured };
+        assert!(contract.recalibrated(&falling).is_err());
     }
 
     #[test]
