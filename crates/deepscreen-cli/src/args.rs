@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod bank;
+mod bench;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,10 @@ use deepscreen::{EngineChoice, EngineOptions, Language, Provider};
 use crate::bare::ModelArguments;
 
 pub(crate) use bank::{AddArguments, BankArguments, BankCommand, MatchArguments, MatchFormat};
+pub(crate) use bench::{
+    BenchArguments, BenchCommand, BenchFormat, CacheArguments, CalibrateArguments, CompareArguments,
+    ReadingArguments,
+};
 
 /// Screens images for AI generation and manipulation
 #[derive(Debug, Parser)]
@@ -35,6 +40,8 @@ pub(crate) enum Command {
     Hash(HashArguments),
     /// Keep known fakes and verified originals, and look pictures up
     Bank(BankArguments),
+    /// Compare detectors on labelled pictures
+    Bench(Box<BenchArguments>),
     /// List and check the models
     Models(ModelsArguments),
     /// Say which engine runs and why, and what this build can read
@@ -220,9 +227,9 @@ pub(crate) struct DoctorArguments {
     pub(crate) engine: EngineArguments,
 }
 
-/// What a verdict depends on.
+/// Which detectors look at pictures.
 #[derive(Debug, Args)]
-pub(crate) struct JudgingArguments {
+pub(crate) struct DetectorArguments {
     /// A model by its name, the folder of one (model.toml, or a Hugging Face export), or an .onnx; may be repeated
     #[arg(long = "model", value_name = "ID|PATH", default_value = "ai-image")]
     pub(crate) models: Vec<PathBuf>,
@@ -230,21 +237,28 @@ pub(crate) struct JudgingArguments {
     #[command(flatten)]
     pub(crate) model: ModelArguments,
 
-    /// Look at N variants of each picture too (re-encoded, resized, cropped): a verdict that flips goes to review
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=8))]
-    pub(crate) stability: u8,
-
     /// A network that finds faces (YuNet, Ultra-Light, BlazeFace), for models that look at faces
     #[arg(long, value_name = "PATH")]
     pub(crate) faces: Option<PathBuf>,
 
-    /// Write the heat maps of models that give one into this folder, as PNG
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) heat_maps: Option<PathBuf>,
-
     /// Load models of others without trying them in a process of their own first
     #[arg(long)]
     pub(crate) trust_models: bool,
+}
+
+/// What a verdict depends on.
+#[derive(Debug, Args)]
+pub(crate) struct JudgingArguments {
+    #[command(flatten)]
+    pub(crate) detectors: DetectorArguments,
+
+    /// Look at N variants of each picture too (re-encoded, resized, cropped): a verdict that flips goes to review
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=8))]
+    pub(crate) stability: u8,
+
+    /// Write the heat maps of models that give one into this folder, as PNG
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) heat_maps: Option<PathBuf>,
 
     /// Signers of Content Credentials (C2PA) to trust: certificates in PEM. By default nobody is trusted
     #[arg(long, value_name = "FILE")]

@@ -4,7 +4,7 @@ use clap::Command;
 use deepscreen::Language;
 
 /// What each command does, by its path below the program.
-const COMMANDS: [(&str, &str); 24] = [
+const COMMANDS: [(&str, &str); 26] = [
     ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
     ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
     ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
@@ -21,6 +21,11 @@ const COMMANDS: [(&str, &str); 24] = [
     ("bank match", "Tra cứu ảnh"),
     ("bank stats", "Cho biết ngân hàng ảnh có gì"),
     ("bank merge", "Thêm các mục của những ngân hàng ảnh khác"),
+    ("bench", "So sánh các bộ phát hiện trên ảnh có nhãn"),
+    (
+        "bench calibrate",
+        "Hiệu chuẩn mô hình và đặt ngưỡng theo ảnh có nhãn, rồi ghi vào model.toml của mô hình",
+    ),
     ("models", "Liệt kê và kiểm tra các mô hình"),
     ("models list", "Liệt kê các mô hình: có sẵn trong chương trình, đã thêm, và có thể tải về"),
     ("models add", "Chép thư mục của một mô hình vào nơi --model tìm được theo tên"),
@@ -35,7 +40,7 @@ const COMMANDS: [(&str, &str); 24] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 51] = [
+const ARGUMENTS: [(&str, &str); 67] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -98,6 +103,37 @@ const ARGUMENTS: [(&str, &str); 51] = [
     ("id", "Tên của mô hình, dùng sau --model; khi thêm, mặc định là tên thư mục"),
     ("force", "Thay mô hình đang mang tên đó"),
     ("catalog", "Danh mục (TOML) thay cho danh mục có sẵn trong chương trình"),
+    (
+        "datasets",
+        "Thư mục có real và fake bên dưới, danh sách (CSV, JSON), JSON của DeepfakeBench, hoặc thư mục ảnh và mặt nạ",
+    ),
+    (
+        "scores",
+        "Điểm có sẵn thay cho mô hình: CSV có path, label, có thể có group và video, và mỗi bộ phát hiện một cột",
+    ),
+    (
+        "degrade",
+        "Làm giảm chất lượng ảnh của cả hai lớp như nhau: clean, web, hard, social, screenshot, jpeg:60, resize:0.5, blur:1, noise:8, crop:0.6, và chuỗi như crop:0.6+web",
+    ),
+    (
+        "training",
+        "Ảnh đã dùng để huấn luyện các bộ phát hiện, để cảnh báo ảnh nằm ở cả hai bên: mỗi dòng một mã băm PDQ, hoặc một bộ dữ liệu",
+    ),
+    (
+        "threshold",
+        "Một ngưỡng cho mọi bộ phát hiện, thay cho ngưỡng trong thẻ mô hình; với điểm có sẵn mặc định là 0.5",
+    ),
+    ("resamples", "Rút lại ảnh bao nhiêu lần để có khoảng tin cậy"),
+    ("confidence", "Khoảng tin cậy chứa bao nhiêu phần của các giá trị rút được"),
+    ("seed", "Hạt giống cho việc rút lại, nhiễu và chia phần: cùng hạt giống cho cùng số liệu"),
+    ("mistakes", "Liệt kê bao nhiêu lỗi nặng nhất của mỗi lớp"),
+    ("root", "Thư mục gốc của đường dẫn tương đối trong danh sách; mặc định là thư mục của danh sách"),
+    ("split", "Phần của JSON DeepfakeBench: train, val, test, hoặc all"),
+    ("compression", "Mức nén của FaceForensics++ trong JSON DeepfakeBench: raw, c23, c40, hoặc all"),
+    ("file", "Nơi lưu điểm để lần chạy sau có ngay; mặc định trong thư mục bộ nhớ đệm của người dùng"),
+    ("no_cache", "Không lưu điểm, và không dùng điểm đã lưu"),
+    ("model_path", "Mô hình: tên, thư mục, hoặc tệp .onnx"),
+    ("out_folder", "Ghi một thư mục có trọng số và model.toml mới, để nguyên mô hình"),
     ("timeout", "Đợi máy chủ im lặng bao lâu, tính bằng giây"),
 ];
 

@@ -7,6 +7,7 @@
 mod args;
 mod bank;
 mod bare;
+mod bench;
 #[cfg(feature = "pull")]
 mod catalog;
 mod doctor;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Inspect(inspect) => inspect::run(inspect, text),
         Command::Hash(hash) => hash::run(hash, text),
         Command::Bank(bank) => bank::run(bank, text),
+        Command::Bench(bench) => bench::run(bench, text),
         Command::Models(models) => models::run(models, text),
         Command::Doctor(doctor) => doctor::run(doctor, text),
         Command::Trial(arguments) => trial::run(arguments),

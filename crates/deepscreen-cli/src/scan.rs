@@ -64,7 +64,7 @@ fn outcome(conditions: &[FailOn], summary: &Summary) -> Outcome {
 }
 
 /// On standard error, and only where that is a terminal.
-fn progress(inputs: usize, text: Text) -> ProgressBar {
+pub(crate) fn progress(inputs: usize, text: Text) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

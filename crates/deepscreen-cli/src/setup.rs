@@ -8,7 +8,7 @@ use deepscreen::{
     Policy, Screener, WatermarkAnalyzer,
 };
 
-use crate::args::{EngineArguments, JudgingArguments};
+use crate::args::{DetectorArguments, EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
 use crate::text::Text;
 use crate::{Failed, store, trial};
@@ -20,34 +20,44 @@ pub(crate) fn screener(
     text: Text,
 ) -> Result<Screener, Failed> {
     let policy = policy(judging)?;
-    let faces = match &judging.faces {
-        Some(path) => {
-            if !judging.trust_models {
-                trial::try_faces(path, engine, text)?;
-            }
-            Some(Arc::new(FaceDetector::open(path, &engine.options())?))
-        }
-        None => None,
-    };
     let mut builder = Screener::builder().threads(engine.threads()).analyzer(MetadataAnalyzer);
-    for model in &judging.models {
-        let detector = detector(model, &judging.model, engine, judging.trust_models, text)?;
-        let mut detector = detector.with_variants(judging.stability.into());
-        match &faces {
-            Some(faces) => detector = detector.with_faces(faces.clone()),
-            None if detector.looks_at_faces() => {
-                return Err(Failed::Message(text.needs_a_face_detector(detector.id())));
-            }
-            None => {}
-        }
+    for detector in detectors(&judging.detectors, engine, text)? {
         check_operating_points(&detector, &policy, text)?;
-        builder = builder.analyzer(detector);
+        builder = builder.analyzer(detector.with_variants(judging.stability.into()));
     }
     builder = builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer);
     for bank in &judging.banks {
         builder = builder.analyzer(BankAnalyzer::open(bank)?.with_transforms(judging.bank_transforms));
     }
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
+}
+
+/// The detectors that the arguments name, in that order; those of faces with what finds them.
+pub(crate) fn detectors(
+    arguments: &DetectorArguments,
+    engine: &EngineArguments,
+    text: Text,
+) -> Result<Vec<Detector>, Failed> {
+    let faces = match &arguments.faces {
+        Some(path) => {
+            if !arguments.trust_models {
+                trial::try_faces(path, engine, text)?;
+            }
+            Some(Arc::new(FaceDetector::open(path, &engine.options())?))
+        }
+        None => None,
+    };
+    let of = |model: &PathBuf| {
+        let detector = detector(model, &arguments.model, engine, arguments.trust_models, text)?;
+        match &faces {
+            Some(faces) => Ok(detector.with_faces(faces.clone())),
+            None if detector.looks_at_faces() => {
+                Err(Failed::Message(text.needs_a_face_detector(detector.id())))
+            }
+            None => Ok(detector),
+        }
+    };
+    arguments.models.iter().map(of).collect()
 }
 
 fn c2pa(judging: &JudgingArguments) -> Result<C2paAnalyzer, Failed> {

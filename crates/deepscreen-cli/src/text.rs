@@ -3,6 +3,7 @@
 //! What the library says (labels, kinds, reasons, failures) it says itself.
 
 mod bank;
+mod bench;
 mod credentials;
 mod models;
 

@@ -99,6 +99,27 @@ impl ScoreTable {
         Ok(Self { detectors, other_columns, pictures, faults })
     }
 
+    /// As a CSV that [`read`](Self::read) reads: `path`, `label`, `group`, `video`, a column a detector; empty where
+    /// there is no score.
+    pub fn to_csv(&self) -> String {
+        let names = ["path", "label", "group", "video"].into_iter().map(str::to_owned);
+        let mut rows = vec![names.chain(self.detectors.iter().cloned()).collect::<Vec<_>>()];
+        for picture in &self.pictures {
+            let (group, video) = (picture.group.clone(), picture.video.clone());
+            let facts = [picture.path.clone(), picture.truth.name().to_owned()];
+            let facts = facts.into_iter().chain([group, video].map(Option::unwrap_or_default));
+            // The shortest text that is read back as the same number.
+            let score = |score: &Option<f64>| score.map_or_else(String::new, |score| score.to_string());
+            rows.push(facts.chain(picture.scores.iter().map(score)).collect());
+        }
+        // Writing into memory cannot fail, and every row has as many fields.
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in rows {
+            let _ = writer.write_record(row);
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+
     /// The scores of the detectors at these places, for the pictures that all of them scored.
     ///
     /// # Errors

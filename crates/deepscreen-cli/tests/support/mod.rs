@@ -38,7 +38,8 @@ impl Home {
         for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
             command.env_remove(name);
         }
-        command.env("DEEPSCREEN_MODELS", self.path("models")).current_dir(self.0.path());
+        command.env("DEEPSCREEN_MODELS", self.path("models")).env("XDG_CACHE_HOME", self.path("cache"));
+        command.current_dir(self.0.path());
         command
     }
 

@@ -10,12 +10,13 @@
 //!
 //! Labels are those of [`Truth::parse`]. Paths are relative to the list's folder or to [`Options::root`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use deepscreen::{Error, ErrorKind, Result};
 
 use crate::Truth;
+use crate::fault::Place;
 pub use crate::fault::{Fault, FaultKind};
 
 mod collector;
@@ -112,6 +113,48 @@ impl Dataset {
         } else {
             list::read_csv(path, root)
         }
+    }
+
+    /// Several data sets as one, each with its name above its groups, so that `a/real` and `b/real` stay apart. Of a path
+    /// that is in two of them the first counts. `None` for none.
+    pub fn joined(datasets: Vec<(String, Self)>) -> Option<Self> {
+        let mut datasets = datasets.into_iter();
+        let (first_name, mut all) = datasets.next()?;
+        if datasets.len() == 0 {
+            return Some(all);
+        }
+        let place = |name: &str, item: &mut Item| {
+            item.group = Some(match &item.group {
+                Some(group) => format!("{name}/{group}"),
+                None => name.to_owned(),
+            });
+            item.video = item.video.take().map(|video| format!("{name}/{video}"));
+        };
+        all.items.iter_mut().for_each(|item| place(&first_name, item));
+        let mut known: HashMap<PathBuf, Truth> =
+            all.items.iter().map(|item| (item.path.clone(), item.truth)).collect();
+        for (name, dataset) in datasets {
+            all.faults.extend(dataset.faults);
+            all.left_out += dataset.left_out;
+            for mut item in dataset.items {
+                place(&name, &mut item);
+                if let Some(truth) = known.get(&item.path) {
+                    let message = format!("was there before as {truth}, and is {} in {name}", item.truth);
+                    let kind = match *truth == item.truth {
+                        true => FaultKind::Repeated,
+                        false => FaultKind::Contradiction,
+                    };
+                    all.faults.push(Fault::new(kind, message).at(&Place::path(&item.path)));
+                    continue;
+                }
+                known.insert(item.path.clone(), item.truth);
+                all.items.push(item);
+            }
+        }
+        // What one lacks the other may have.
+        let both = [Truth::Real, Truth::Fake].iter().all(|truth| all.count(*truth) > 0);
+        all.faults.retain(|fault| fault.kind != FaultKind::OneClass || !both);
+        Some(all)
     }
 
     /// How many pictures are of that class.

@@ -106,6 +106,15 @@ impl Degradation {
     }
 }
 
+/// A small JPEG of a picture, its longest side at most so many pixels, for a person to look at.
+///
+/// # Errors
+/// As [`Degradation::apply`].
+pub fn thumbnail(pixels: &Pixels, longest: u32) -> Result<Vec<u8>> {
+    let small = State { pixels: pixels.clone(), file: None }.fitted(longest)?;
+    Ok(small.compressed(80)?.encoded()?.bytes)
+}
+
 impl State {
     /// A picture that somebody filtered; `None` where that failed, which cannot be as long as sizes are right.
     fn filtered(pixels: Option<Pixels>) -> Result<Self> {

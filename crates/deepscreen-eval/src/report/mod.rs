@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::Truth;
 
 mod build;
+mod checks;
 mod curves;
 
 pub use build::{Tier, Trial};
