@@ -28,7 +28,7 @@ pub(super) fn write(folder: &Path, report: &Report, tiers: &[Tier], text: Text) 
     };
     write("report.json", &json(report)?)?;
     write("metrics.csv", &csv(report))?;
-    write("groups.csv", &report::groups_csv(report))?;
+    write("groups.csv", &report::group_csv(report))?;
     write("report.html", &html(report, text))?;
     for (name, plot) in report::plots(report, text.language()) {
         write(&format!("plots/{name}"), &plot)?;

@@ -25,8 +25,7 @@ pub(super) fn print(report: &Report, text: Text) -> Result<Outcome, Failed> {
 
 fn lines(report: &Report, text: Text) -> Vec<String> {
     let mut lines = warnings(report, text);
-    let degradations = distinct(report.outcomes.iter().map(|outcome| outcome.degradation.as_str()));
-    for degradation in degradations {
+    for degradation in report.degradations() {
         let outcomes: Vec<&Measured> =
             report.outcomes.iter().filter(|outcome| outcome.degradation == degradation).collect();
         let Some(first) = outcomes.first() else { continue };
@@ -178,14 +177,4 @@ fn differences(report: &Report, degradation: &str, text: Text) -> Vec<String> {
         format!("  {}", text.bench_difference(&first, &second, difference))
     };
     of_this.map(line).collect()
-}
-
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = Vec::new();
-    for name in names {
-        if !seen.contains(&name) {
-            seen.push(name);
-        }
-    }
-    seen
 }

@@ -7,9 +7,17 @@ use crate::Truth;
 
 mod build;
 mod checks;
+mod csv;
 mod curves;
+mod html;
+mod plot;
+mod shown;
+mod text;
 
+pub use self::csv::{csv, group_csv};
 pub use build::{Tier, Trial};
+pub use html::html;
+pub use plot::plots;
 
 /// What a report's JSON says in `schema`.
 pub const SCHEMA: &str = "deepscreen-bench/1";
@@ -41,6 +49,19 @@ pub struct Report {
     pub differences: Vec<Difference>,
     /// What it cost; `None` for score files.
     pub cost: Option<Cost>,
+}
+
+impl Report {
+    /// Each degradation once, in the order of the outcomes.
+    pub fn degradations(&self) -> Vec<&str> {
+        let mut degradations: Vec<&str> = Vec::new();
+        for outcome in &self.outcomes {
+            if !degradations.contains(&outcome.degradation.as_str()) {
+                degradations.push(&outcome.degradation);
+            }
+        }
+        degradations
+    }
 }
 
 /// How intervals were made.

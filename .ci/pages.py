@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Opens pages of reports in a headless browser, as people see them: light, dark, on a telephone, on paper.
+
+usage: pages.py EXAMPLE FOLDER [PICTURES]
+
+EXAMPLE is the example `report` of deepscreen-eval. It makes pages in FOLDER from score files that are written here, with
+names that try to break out of a page; PICTURES (by default fixtures/sample) are their thumbnails. FOLDER gets screenshots
+and what is printed beside the pages.
+
+Asserted of every page: the browser has nothing to say of it, it asks for nothing, nothing sticks out at 390 px, every
+picture is there, language and title are right, headings are in order, tables have captions, pictures have words, and the
+Tab key comes to all that can be scrolled, which arrow keys then scroll.
+
+Needs chromium on the path; says so and passes where it is not. Speaks to it through a pipe: no port, no other package.
+"""
+import base64
+import csv
+import fcntl
+import json
+import math
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+TITLES = {"en": "Comparison of detectors", "vi": "So sánh các bộ phát hiện"}
+HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "]]></style></svg>{{ 7 * 7 }}",
+           "\u202egnp.exe\u202c\u2066", "two\nlines", "&lt;b&gt; & <b>", "=HYPERLINK(\"http://x\")"]
+# Which sizes and colours; whether words may run out of the page sideways is asked in each of them.
+VIEWS = {"light": (1280, 900, 1, "light"), "dark": (1280, 900, 1, "dark"), "narrow": (390, 844, 2, "light"),
+         "narrow-dark": (390, 844, 2, "dark")}
+FACTS = """(() => {
+  const all = (of, from = document) => [...from.querySelectorAll(of)];
+  const levels = all("h1, h2, h3, h4").map((one) => Number(one.tagName[1]));
+  const ids = all("[id]").map((one) => one.id);
+  return {
+    lang: document.documentElement.lang,
+    title: document.title,
+    inner: innerWidth,
+    width: document.documentElement.scrollWidth,
+    images: all("img").length,
+    broken: all("img").filter((one) => !(one.complete && one.naturalWidth > 0)).length,
+    wordless: all("img").filter((one) => !one.alt).length,
+    plots: all("svg").length,
+    unnamed: all("svg").filter((one) => one.getAttribute("role") !== "img"
+      || !document.getElementById(one.getAttribute("aria-labelledby"))?.textContent).length,
+    tables: all("table").length,
+    uncaptioned: all("table").filter((one) => !one.caption?.textContent).length,
+    landmarks: ["header", "nav", "main", "footer"].filter((one) => all(one).length !== 1),
+    headings: levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1 || (level === 1 && i > 0)).length,
+    ids: ids.length - new Set(ids).size,
+    dangling: all("a[href^='#']").filter((one) => !document.getElementById(one.hash.slice(1))).length,
+    scripts: all("script, iframe, object, embed, [onerror], [onload]").length,
+    links: all("a[href]:not([href^='#'])").length,
+    boxes: all(".scroll").filter((one) => one.checkVisibility()).length,
+    small: all("main *").filter((one) => one.checkVisibility() && !one.closest("svg, sup") && one.innerText?.trim()
+      && parseFloat(getComputedStyle(one).fontSize) < 11).length,
+  };
+})()"""
+
+
+class Browser:
+    """Chromium at the other end of a pipe."""
+
+    def __init__(self, program, profile):
+        to_us, from_browser = os.pipe()
+        to_browser, from_us = os.pipe()
+        # Its ends are the descriptors 3 and 4, which none of ours may be.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser)]
+
+        def place():
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+
+        # Root, as in a container, has no sandbox; and nothing here comes from elsewhere.
+        self.process = subprocess.Popen(
+            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--disable-background-networking", "--disable-component-update", "--no-first-run", "--hide-scrollbars",
+             f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"],
+            pass_fds=(3, 4), preexec_fn=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for end in (to_browser, from_browser, *ends):
+            os.close(end)
+        self.output, self.input = os.fdopen(to_us, "rb"), os.fdopen(from_us, "wb")
+        self.number, self.rest, self.events, self.session = 0, b"", [], None
+        # Whatever it waits for, it does not wait for ever.
+        self.timer = threading.Timer(300, self.process.kill)
+        self.timer.start()
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.ask(f"{domain}.enable")
+
+    def read(self):
+        while b"\0" not in self.rest:
+            more = os.read(self.output.fileno(), 1 << 20)
+            if not more:
+                raise SystemExit("the browser has ended")
+            self.rest += more
+        message, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(message)
+
+    def ask(self, method, **parameters):
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        self.input.write(json.dumps(message).encode() + b"\0")
+        self.input.flush()
+        while True:
+            answer = self.read()
+            if answer.get("id") == self.number:
+                assert "error" not in answer, (method, answer)
+                return answer["result"]
+            self.events.append(answer)
+
+    def evaluate(self, code):
+        answer = self.ask("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def open(self, address):
+        self.events.clear()
+        self.ask("Page.navigate", url=address)
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.read())
+        self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def press(self, key, code):
+        for kind in ("rawKeyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    def complaints(self, address):
+        """What was said or asked for since the page was opened."""
+        for event in self.events:
+            method, values = event.get("method"), event.get("params", {})
+            if method in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"):
+                yield json.dumps(values)[:500]
+            if method == "Network.requestWillBeSent":
+                url = values["request"]["url"]
+                if url != address and not url.startswith("data:"):
+                    yield f"asks for {url[:200]}"
+
+    def close(self):
+        self.timer.cancel()
+        self.session = None
+        self.ask("Browser.close")
+        self.process.wait(30)
+
+
+def write_scores(path, pictures, detectors, classes=("real", "fake"), count=1500, hostile=()):
+    """Detectors of differing quality; the second leaves some pictures out."""
+    chance = random.Random(7)
+    groups = {"fake": ["sdxl-1.0", "FLUX.1-dev", "Midjourney 6", "một nhóm có tên rất dài để thử chỗ xuống dòng", ""],
+              "real": ["phone photos", "news", "paintings and scans", ""]}
+    for i, name in enumerate(hostile):
+        groups[("fake", "real")[i % 2]].append(name)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "label", "group", *detectors])
+        for i in range(count):
+            label = classes[i % len(classes)]
+            group = chance.choice(groups[label])
+            base = (1 if label == "fake" else -1) + 0.2 * (len(group) % 5)
+            scores = [1 / (1 + math.exp(-(2.2 - k) * base - chance.gauss(0, 1.4))) for k in range(len(detectors))]
+            name = f"data/{label}/{i:05}.jpg"
+            if i < len(pictures):
+                # Mistakes that have a picture.
+                name, scores = str(pictures[i]), [0.01 if label == "fake" else 0.99] * len(detectors)
+            elif i - len(pictures) < len(hostile):
+                name, scores = hostile[i - len(pictures)], [0.02 if label == "fake" else 0.98] * len(detectors)
+            written = [f"{score:.4f}" for score in scores]
+            if len(written) > 1 and chance.random() < 0.02:
+                written[1] = ""
+            rows.writerow([name, label, group, *written])
+
+
+def look(browser, page, language, folder, name):
+    """Everything that is asserted of one page; gives what was seen."""
+    address = page.resolve().as_uri()
+    wrong, facts = [], {}
+    for view, (width, height, scale, colours) in VIEWS.items():
+        browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
+                    mobile=width < 500)
+        features = [{"name": "prefers-color-scheme", "value": colours}]
+        browser.ask("Emulation.setEmulatedMedia", media="screen", features=features)
+        browser.open(address)
+        facts = browser.evaluate(FACTS)
+        wrong += [f"{view}: {complaint}" for complaint in browser.complaints(address)]
+        if facts["width"] > facts["inner"] or facts["inner"] != width:
+            wrong.append(f"{view}: {facts['width']} px wide on a screen of {width} px, shown as {facts['inner']} px")
+        if facts["lang"] != language or not facts["title"].startswith(TITLES[language]):
+            wrong.append(f"{view}: language {facts['lang']!r}, title {facts['title']!r}")
+        for what in ("broken", "wordless", "unnamed", "uncaptioned", "landmarks", "headings", "ids", "dangling",
+                     "scripts", "links", "small"):
+            if facts[what]:
+                wrong.append(f"{view}: {what}: {facts[what]}")
+        light = browser.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((x) => x > 127)")
+        if light != (colours == "light"):
+            wrong.append(f"{view}: the ground is {'light' if light else 'dark'}")
+        picture = browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True,
+                              clip=dict(x=0, y=0, width=width, height=browser.evaluate(
+                                  "Math.min(document.documentElement.scrollHeight, 15000 / devicePixelRatio)"), scale=1))
+        (folder / f"{name}-{view}.png").write_bytes(base64.b64decode(picture["data"]))
+        if view == "narrow":
+            wrong += [f"{view}: {fault}" for fault in keyboard(browser, facts["boxes"])]
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+    browser.ask("Emulation.setEmulatedMedia", media="print", features=[])
+    browser.open(address)
+    wrong += [f"print: {complaint}" for complaint in browser.complaints(address)]
+    hidden = browser.evaluate("[...document.querySelectorAll('main td')].filter((one) => !one.checkVisibility("
+                              "{contentVisibilityAuto: true})).length")
+    if hidden:
+        wrong.append(f"print: {hidden} cells are not printed")
+    browser.ask("Emulation.setEmulatedMedia", media="", features=[])
+    printed = browser.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=False)
+    (folder / f"{name}.pdf").write_bytes(base64.b64decode(printed["data"]))
+    return wrong, facts
+
+
+def keyboard(browser, boxes):
+    """Goes through the page with the Tab key; yields what it does not come to or what then does not scroll."""
+    browser.evaluate("document.body.focus(); window.reached = new Set(); 0")
+    first, scrolled, wide = None, 0, 0
+    for step in range(400):
+        browser.press("Tab", 9)
+        where = browser.evaluate("(() => { const it = document.activeElement; if (it === document.body) return 'out';"
+                                 "if (it.matches('.scroll')) reached.add(it);"
+                                 "return it.className + it.tagName + it.getAttribute('href'); })()")
+        first = first or where
+        if where == "out" or (step and where == first):
+            break
+        if where.startswith("scroll") and browser.evaluate(
+                "document.activeElement.scrollWidth > document.activeElement.clientWidth + 40"):
+            wide += 1
+            browser.press("ArrowRight", 39)
+            browser.evaluate("new Promise((done) => setTimeout(done, 200))")
+            scrolled += browser.evaluate("document.activeElement.scrollLeft > 0")
+    if "skip" not in (first or ""):
+        yield f"the first stop is {first}, not the link past the head"
+    reached = browser.evaluate("reached.size")
+    if reached != boxes:
+        yield f"the Tab key comes to {reached} of {boxes} boxes that scroll"
+    if scrolled != wide or not wide:
+        yield f"arrow keys scroll {scrolled} of {wide} boxes"
+
+
+def main():
+    example, folder, *rest = sys.argv[1:]
+    program = shutil.which("chromium")
+    if not program:
+        print("skipped: chromium is not installed (apt-get install chromium)")
+        return 0
+    pictures = sorted(pathlib.Path(rest[0] if rest else "fixtures/sample").glob("*.jpg"))
+    pictures = [path for path in pictures if path.stat().st_size < 1 << 16]
+    folder = pathlib.Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    three = ["ai-image", "universal-detector", "CNNDetect (2020)"]
+    cases = {"three": dict(detectors=three), "hostile": dict(detectors=HOSTILE, hostile=HOSTILE, count=400),
+             "one-class": dict(detectors=["alone"], classes=("fake",), count=60)}
+    failed = passed = 0
+    with tempfile.TemporaryDirectory() as profile:
+        browser = Browser(program, profile)
+        try:
+            for case, values in cases.items():
+                scores = folder / f"{case}.csv"
+                write_scores(scores, pictures, **values)
+                for language in TITLES:
+                    name = f"{case}-{language}"
+                    subprocess.run([example, scores, folder / name, language], check=True)
+                    wrong, facts = look(browser, folder / name / "report.html", language, folder, name)
+                    if case != "one-class" and not (facts["images"] and facts["plots"] >= 5):
+                        wrong.append(f"{facts['images']} pictures and {facts['plots']} plots")
+                    failed, passed = failed + bool(wrong), passed + (not wrong)
+                    print(f"{name}: {facts['tables']} tables, {facts['plots']} plots, {facts['images']} pictures:",
+                          "as it should be" if not wrong else "")
+                    for fault in dict.fromkeys(wrong):
+                        print("   ", fault)
+        finally:
+            browser.close()
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
