@@ -1,24 +1,21 @@
 //! `deepscreen bench`: labelled pictures or scores in, a comparison of detectors out.
 
 mod calibrate;
-mod files;
 mod table;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use deepscreen::media::Limits;
-use deepscreen::{Analyzer, Detector, Error, ErrorKind, OperatingPoint};
-use deepscreen_eval::checks::{Confound, Leakage, LeakageOptions, Print, Training};
-use deepscreen_eval::degrade::Degradation;
+use deepscreen::{Error, ErrorKind};
+use deepscreen_eval::checks::Training;
+use deepscreen_eval::comparison::Comparison;
 use deepscreen_eval::metrics::Bootstrap;
-use deepscreen_eval::report::{Check, Compared, Counts, Trial};
-use deepscreen_eval::run::{Cache, Run, Scored};
-use deepscreen_eval::{Dataset, Item, ScoreTable, dataset};
+use deepscreen_eval::report;
+use deepscreen_eval::run::Cache;
+use deepscreen_eval::{Dataset, ScoreTable, dataset};
 
 use crate::args::{
-    BenchArguments, BenchCommand, BenchFormat, CacheArguments, CompareArguments, EngineArguments,
-    ReadingArguments,
+    BenchArguments, BenchCommand, BenchFormat, CacheArguments, CompareArguments, ReadingArguments,
 };
 use crate::output::print;
 use crate::text::Text;
@@ -32,117 +29,68 @@ pub(crate) fn run(arguments: &BenchArguments, text: Text) -> Result<Outcome, Fai
 }
 
 fn compare(arguments: &CompareArguments, text: Text) -> Result<Outcome, Failed> {
-    let bootstrap =
-        Bootstrap { resamples: arguments.resamples, confidence: arguments.confidence, seed: arguments.seed };
+    let comparison = comparison(arguments)?;
     let trial = match &arguments.scores {
-        Some(path) => {
-            let table = ScoreTable::read(path)?;
-            let thresholds = vec![arguments.threshold.unwrap_or(0.5); table.detectors.len()];
-            let name = path.display().to_string();
-            Trial { mistakes: arguments.mistakes, ..Trial::of_scores(table, name, &thresholds, bootstrap) }
+        Some(path) => comparison.of_scores(path.display().to_string(), ScoreTable::read(path)?),
+        None => {
+            let dataset = read(&arguments.datasets, &arguments.reading, text)?;
+            let detectors = setup::detectors(&arguments.detectors, &arguments.engine, text)?;
+            let names = arguments.datasets.iter().map(|path| path.display().to_string()).collect();
+            let mut cache = cache(&arguments.cache, text)?;
+            let progress = scan::progress(dataset.items.len(), text);
+            let each = || progress.inc(1);
+            let trial = comparison.of_pictures(names, &dataset, &detectors, cache.as_mut(), each);
+            progress.finish_and_clear();
+            trial?
         }
-        None => trial(arguments, bootstrap, text)?,
     };
-    let tiers = trial.tiers.clone();
+    // The report takes the trial; only files need the scores too.
+    let tiers = arguments.out.as_ref().map(|_| trial.tiers.clone()).unwrap_or_default();
     let report = trial.report()?;
     if let Some(folder) = &arguments.out {
-        files::write(folder, &report, &tiers, text)?;
+        report.write(folder, &tiers, text.language())?;
     }
     match arguments.format {
         BenchFormat::Table => table::print(&report, text),
-        BenchFormat::Json => print(files::json(&report)?.as_bytes()),
-        BenchFormat::Csv => print(files::csv(&report).as_bytes()),
-        BenchFormat::Html => print(files::html(&report, text).as_bytes()),
+        BenchFormat::Json => print(report.to_json().as_bytes()),
+        BenchFormat::Csv => print(report::csv(&report).as_bytes()),
+        BenchFormat::Html => print(report.to_html(text.language()).as_bytes()),
     }
 }
 
-/// Runs the detectors.
-fn trial(arguments: &CompareArguments, bootstrap: Bootstrap, text: Text) -> Result<Trial, Failed> {
-    let dataset = read(&arguments.datasets, &arguments.reading, text)?;
+fn comparison(arguments: &CompareArguments) -> Result<Comparison, Failed> {
     let training =
         arguments.training.as_deref().map(|path| training(path, &arguments.reading)).transpose()?;
-    let detectors = setup::detectors(&arguments.detectors, &arguments.engine, text)?;
-    let scored = score(
-        &dataset,
-        &detectors,
-        &arguments.degrade,
-        arguments.seed,
-        &arguments.engine,
-        &arguments.cache,
-        text,
-    )?;
-    let confound = Confound::check(&dataset, arguments.seed);
-    let prints: Vec<(&Item, Print)> = dataset
-        .items
-        .iter()
-        .zip(&scored.prints)
-        .filter_map(|(item, print)| Some((item, (*print)?)))
-        .collect();
-    let leakage = Leakage::of(&prints, training.as_ref(), &LeakageOptions::default());
-    let mut checks = Check::of_confound(&confound);
-    checks.extend(Check::of_leakage(&leakage));
-    let names = names(&detectors);
-    let mut tiers = scored.tiers;
-    for tier in &mut tiers {
-        tier.table.detectors.clone_from(&names);
-    }
-    let compared = detectors.iter().zip(names).zip(scored.milliseconds).map(|((detector, name), time)| {
-        let point = OperatingPoint::within(&detector.operating_points(), arguments.max_fpr);
-        let (threshold, threshold_max_fpr) = match (arguments.threshold, point) {
-            (Some(threshold), _) => (threshold, None),
-            (None, Some(point)) => (point.threshold.get(), Some(point.max_fpr)),
-            (None, None) => (0.5, None),
-        };
-        let model = detector.model();
-        let id = detector.id().trim_start_matches("detector/").to_owned();
-        let (sha256, engine) = (model.sha256, model.engine);
-        Compared { name, model: id, sha256, engine, threshold, threshold_max_fpr, milliseconds: time }
-    });
-    let mut faults = dataset.faults.clone();
-    faults.extend(scored.faults);
-    Ok(Trial {
-        datasets: arguments.datasets.iter().map(|path| path.display().to_string()).collect(),
-        pictures: Counts::of(&dataset),
-        faults,
-        checks,
-        detectors: compared.collect(),
-        tiers,
-        bootstrap,
+    Ok(Comparison {
+        degradations: arguments.degrade.clone(),
+        max_fpr: arguments.max_fpr,
+        threshold: arguments.threshold,
+        bootstrap: Bootstrap {
+            resamples: arguments.resamples,
+            confidence: arguments.confidence,
+            seed: arguments.seed,
+        },
         mistakes: arguments.mistakes,
-        cost: Some(scored.cost),
+        training,
+        threads: arguments.engine.threads(),
+        limits: Limits::default(),
     })
 }
 
-/// Scores a data set, with a bar, and the cache that the arguments name.
-fn score(
-    dataset: &Dataset,
-    detectors: &[Detector],
-    degradations: &[Degradation],
-    seed: u64,
-    engine: &EngineArguments,
-    cache: &CacheArguments,
-    text: Text,
-) -> Result<Scored, Failed> {
-    let mut cache = match (cache.no_cache, &cache.file) {
-        (true, _) => None,
-        (false, Some(path)) => Some(Cache::open(path)?),
-        (false, None) => match default_cache() {
+/// The scores that were kept, where they are and as the arguments say.
+fn cache(arguments: &CacheArguments, text: Text) -> Result<Option<Cache>, Failed> {
+    match (arguments.no_cache, &arguments.file) {
+        (true, _) => Ok(None),
+        (false, Some(path)) => Ok(Some(Cache::open(path)?)),
+        (false, None) => {
             // A folder that cannot be written costs time alone.
-            Some(path) => match Cache::open(path) {
-                Ok(cache) => Some(cache),
-                Err(error) => {
-                    eprintln!("deepscreen: {}", text.no_cache(&error));
-                    None
-                }
-            },
-            None => None,
-        },
-    };
-    let progress = scan::progress(dataset.items.len(), text);
-    let run = Run { detectors, degradations, seed, threads: engine.threads(), limits: Limits::default() };
-    let scored = run.score(dataset, cache.as_mut(), || progress.inc(1));
-    progress.finish_and_clear();
-    Ok(scored?)
+            let cache = default_cache().map(Cache::open).transpose();
+            Ok(cache.unwrap_or_else(|error| {
+                eprintln!("deepscreen: {}", text.no_cache(&error));
+                None
+            }))
+        }
+    }
 }
 
 /// The platform's folder for what can be computed again.
@@ -203,16 +151,4 @@ fn training(path: &Path, reading: &ReadingArguments) -> Result<Training, Failed>
         Error::new(ErrorKind::Unreadable, "cannot be read").because(error).about(path.display())
     })?;
     Ok(Training::from_list(&list).map_err(|error| error.about(path.display()))?)
-}
-
-/// The models' ids, with a number where two have the same.
-fn names(detectors: &[Detector]) -> Vec<String> {
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    let name = |detector: &Detector| {
-        let id = detector.model().id;
-        let count = seen.entry(id.clone()).or_default();
-        *count += 1;
-        if *count == 1 { id } else { format!("{id} ({count})") }
-    };
-    detectors.iter().map(name).collect()
 }

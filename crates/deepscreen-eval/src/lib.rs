@@ -22,6 +22,7 @@ pub mod scores;
 pub mod metrics;
 
 pub mod calibrate;
+pub mod comparison;
 pub mod report;
 
 pub mod run;

@@ -4,15 +4,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use deepscreen::media::Limits;
 use deepscreen::{Analyzer, Contract, Detector, Error, ErrorKind};
 use deepscreen_eval::calibrate::calibrate;
 use deepscreen_eval::metrics::LabelledScores;
+use deepscreen_eval::run::Run;
 
-use super::{read, score};
+use super::{cache, read};
 use crate::args::{CalibrateArguments, DetectorArguments};
 use crate::output::print;
 use crate::text::Text;
-use crate::{Failed, Outcome, setup};
+use crate::{Failed, Outcome, scan, setup};
 
 pub(super) fn run(arguments: &CalibrateArguments, text: Text) -> Result<Outcome, Failed> {
     let place = Place::of(arguments, text)?;
@@ -27,8 +29,18 @@ pub(super) fn run(arguments: &CalibrateArguments, text: Text) -> Result<Outcome,
         &arguments.engine,
         text,
     )?;
-    let scored =
-        score(&dataset, &detectors, &arguments.degrade, 0, &arguments.engine, &arguments.cache, text)?;
+    let run = Run {
+        detectors: &detectors,
+        degradations: &arguments.degrade,
+        seed: 0,
+        threads: arguments.engine.threads(),
+        limits: Limits::default(),
+    };
+    let mut cache = cache(&arguments.cache, text)?;
+    let progress = scan::progress(dataset.items.len(), text);
+    let scored = run.score(&dataset, cache.as_mut(), || progress.inc(1));
+    progress.finish_and_clear();
+    let scored = scored?;
     for fault in dataset.faults.iter().chain(&scored.faults) {
         eprintln!("deepscreen: {fault}");
     }

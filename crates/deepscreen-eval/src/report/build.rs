@@ -71,27 +71,6 @@ impl Counts {
 }
 
 impl Trial {
-    /// One tier without failures: what a score file is.
-    pub fn of_scores(table: ScoreTable, name: String, thresholds: &[f64], bootstrap: Bootstrap) -> Self {
-        let detectors = table.detectors.iter().enumerate().map(|(i, name)| Compared {
-            name: name.clone(),
-            threshold: thresholds.get(i).copied().unwrap_or(0.5),
-            ..Compared::default()
-        });
-        let count = |truth| table.pictures.iter().filter(|picture| picture.truth == truth).count() as u64;
-        Self {
-            datasets: vec![name],
-            pictures: Counts { real: count(Truth::Real), fake: count(Truth::Fake) },
-            faults: table.faults.clone(),
-            checks: Vec::new(),
-            detectors: detectors.collect(),
-            tiers: vec![Tier::of_scores(table)],
-            bootstrap,
-            mistakes: 12,
-            cost: None,
-        }
-    }
-
     /// Measures everything.
     ///
     /// # Errors
@@ -146,7 +125,8 @@ impl Trial {
 }
 
 impl Tier {
-    fn of_scores(table: ScoreTable) -> Self {
+    /// Scores of pictures as they are.
+    pub(crate) fn of_scores(table: ScoreTable) -> Self {
         let missing = |detector: usize| {
             let count = table.pictures.iter().filter(|picture| picture.scores[detector].is_none()).count();
             (count > 0).then(|| ("no_score".to_owned(), count as u64)).into_iter().collect()

@@ -1,5 +1,5 @@
 //! Scores in, a report of them out: every figure with its interval, and what stands against it, as one value that
-//! becomes JSON as it is and that tables, pages and plots are drawn from. Opens no picture and runs no detector.
+//! becomes JSON as it is and that tables, pages and plots are drawn from. Runs no detector, and opens no picture but for thumbnails of mistakes.
 
 use serde::Serialize;
 
@@ -9,6 +9,7 @@ mod build;
 mod checks;
 mod csv;
 mod curves;
+mod files;
 mod html;
 mod plot;
 mod shown;

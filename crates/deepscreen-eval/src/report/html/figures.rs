@@ -254,26 +254,25 @@ impl Words<'_> {
     }
 
     pub(super) fn differences(&self) -> Differences {
-        let row =
-            |difference: &crate::report::Difference| Difference {
-                degradation: shown::name(&difference.degradation),
-                first: self.detector(difference.first),
-                second: self.detector(difference.second),
-                value: difference.auc.value.map(|value| shown::signed(value, self.language)),
-                undefined: difference.auc.undefined.as_deref().map(|why| self.texts.undefined(why)),
-                interval: difference.auc.interval.map(|[low, high]| {
-                    let ends = [low, high].map(|end| shown::signed(end, self.language));
-                    format!("{} … {}", ends[0], ends[1])
-                }),
-                p: difference
-                    .p
-                    .map(|p| if p < 0.001 { format!("< {}", self.number(0.001)) } else { self.number(p) }),
-                method: match difference.method {
-                    "delong" => self.texts.delong.to_owned(),
-                    "paired bootstrap" => self.texts.paired_bootstrap.to_owned(),
-                    other => other.to_owned(),
-                },
-            };
+        let row = |difference: &crate::report::Difference| Difference {
+            degradation: shown::name(&difference.degradation),
+            first: self.detector(difference.first),
+            second: self.detector(difference.second),
+            value: difference.auc.value.map(|value| shown::signed(value, self.language)),
+            undefined: difference.auc.undefined.as_deref().map(|why| self.texts.undefined(why)),
+            interval: difference.auc.interval.map(|[low, high]| {
+                let ends = [low, high].map(|end| shown::signed(end, self.language));
+                format!("{} … {}", ends[0], ends[1])
+            }),
+            p: difference
+                .p
+                .map(|p| if p < 0.001 { format!("< {}", self.number(0.001)) } else { self.number(p) }),
+            method: match difference.method {
+                "delong" => self.texts.delong.to_owned(),
+                "paired bootstrap" => self.texts.paired_bootstrap.to_owned(),
+                other => other.to_owned(),
+            },
+        };
         let rows: Vec<Difference> = self.report.differences.iter().map(row).collect();
         let many = fill(self.texts.many_tests, &[("count", &rows.len().to_string())]);
         Differences { many: (rows.len() > 5).then_some(many), rows }
