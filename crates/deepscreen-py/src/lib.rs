@@ -4,6 +4,7 @@
 //! that takes time lets other Python threads run.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod errors;
 mod pictures;
 mod process;
@@ -24,6 +25,8 @@ mod _deepscreen {
     use crate::pictures::Picture;
     use crate::screener::limits_of;
 
+    #[pymodule_export]
+    use crate::bench::{bench_pictures, bench_scores};
     #[pymodule_export]
     use crate::screener::Screener;
     #[pymodule_export]

@@ -111,23 +111,9 @@ impl Settings {
     /// model; those of [`BankAnalyzer::open`](crate::BankAnalyzer::open), of [`Detector::open`] and of [`Policy::from_toml`].
     pub fn screener(&self) -> Result<Screener> {
         let policy = self.policy()?;
-        let engine = self.engine()?;
-        let faces = match &self.faces {
-            Some(path) => Some(Arc::new(FaceDetector::open(path, &engine)?)),
-            None => None,
-        };
         let builder = Screener::builder().threads(self.threads).limits(self.limits.clone());
         let mut builder = if self.provenance { builder.analyzer(MetadataAnalyzer) } else { builder };
-        for model in &self.models {
-            let mut detector = open(model, &engine)?.with_variants(self.stability.into());
-            match &faces {
-                Some(faces) => detector = detector.with_faces(faces.clone()),
-                None if detector.looks_at_faces() => {
-                    let message = "looks at faces: a network that finds them is needed (faces)";
-                    return Err(Error::new(ErrorKind::InvalidConfig, message).about(detector.id()));
-                }
-                None => {}
-            }
+        for detector in self.detectors()? {
             check_rate(&detector, &policy)?;
             builder = builder.analyzer(detector);
         }
@@ -142,6 +128,30 @@ impl Settings {
             builder = builder.analyzer(bank);
         }
         builder.analyzer(HashAnalyzer).policy(policy).build()
+    }
+
+    /// Loads the models alone, in the given order, each with what finds faces where it needs that.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig), and those of [`Detector::open`].
+    pub fn detectors(&self) -> Result<Vec<Detector>> {
+        let engine = self.engine()?;
+        let faces = match &self.faces {
+            Some(path) => Some(Arc::new(FaceDetector::open(path, &engine)?)),
+            None => None,
+        };
+        let load = |model: &PathBuf| {
+            let detector = open(model, &engine)?.with_variants(self.stability.into());
+            match &faces {
+                Some(faces) => Ok(detector.with_faces(faces.clone())),
+                None if detector.looks_at_faces() => {
+                    let message = "looks at faces: a network that finds them is needed (faces)";
+                    Err(Error::new(ErrorKind::InvalidConfig, message).about(detector.id()))
+                }
+                None => Ok(detector),
+            }
+        };
+        self.models.iter().map(load).collect()
     }
 
     #[cfg(feature = "bank")]

@@ -8,7 +8,7 @@
 
 A `Screener` judges pictures: files, bytes, PIL images, numpy arrays. What cannot be read is a result too, never an
 exception; exceptions (`deepscreen.Error` and its classes) are for wrong settings and unusable models. `hash` computes
-perceptual hashes alone, `walk` lists a folder. `deepscreen.arrow` and `deepscreen.ray` serve tables and clusters.
+perceptual hashes alone, `walk` lists a folder. `deepscreen.arrow` and `deepscreen.ray` serve tables and clusters, `deepscreen.bench` compares detectors.
 
 Nothing is sent anywhere, and nothing is written to disk.
 """

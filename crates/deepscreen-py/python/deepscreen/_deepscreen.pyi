@@ -48,3 +48,13 @@ class Walk:
 
 def hashes(picture: _Picture, limits: str | None = None) -> str: ...
 def load_onnxruntime(library: str) -> str | None: ...
+def bench_pictures(datasets: list[str], options: str) -> str: ...
+def bench_scores(
+    file: str | None,
+    labels: list[str],
+    names: list[str],
+    columns: list[list[float | None]],
+    groups: list[str | None] | None,
+    videos: list[str | None] | None,
+    options: str,
+) -> str: ...
