@@ -113,7 +113,7 @@ const ARGUMENTS: [(&str, &str); 67] = [
     ),
     (
         "degrade",
-        "Làm giảm chất lượng ảnh của cả hai lớp như nhau: clean, web, hard, social, screenshot, jpeg:60, resize:0.5, blur:1, noise:8, crop:0.6, và chuỗi như crop:0.6+web",
+        "Làm giảm chất lượng ảnh của cả hai lớp như nhau: clean, web, hard, social, screenshot, jpeg:60, webp:80, resize:0.5, blur:1, noise:8, crop:0.6, và chuỗi như crop:0.6+web",
     ),
     (
         "training",

@@ -110,10 +110,44 @@ fn a_jpeg_is_as_near_to_its_picture_as_its_quality_says() {
 }
 
 #[test]
+fn webp_is_lossy_and_loses_more_at_a_lower_quality() {
+    let pixels = picture(300, 170);
+    let [fine, coarse] = ["webp:90", "crop:1+webp:30"].map(|text| degraded(text, &pixels));
+    assert_eq!([fine.format, coarse.format], [Format::Webp; 2]);
+    assert!(2 * fine.bytes.len() > 3 * coarse.bytes.len(), "{} {}", fine.bytes.len(), coarse.bytes.len());
+    let [small, large] = [&fine, &coarse].map(|file| difference(&decoded(file), &pixels));
+    assert!(0.5 < small && small < large && large < 40.0, "{small} {large}");
+    let error = "webp:80".parse::<Degradation>().unwrap().apply(&picture(17_000, 2), 0).unwrap_err();
+    assert!(error.kind() == ErrorKind::TooLarge && error.to_string().contains("webp:80"), "{error}");
+}
+
+#[test]
+fn pixels_are_those_of_the_file() {
+    let pixels = picture(300, 170);
+    for text in ["clean", "web", "webp:60", "noise:8", "jpeg:50+blur:1"] {
+        let of_pixels = text.parse::<Degradation>().unwrap().pixels(&pixels, 3).unwrap();
+        assert_eq!(
+            of_pixels,
+            decoded(&text.parse::<Degradation>().unwrap().apply(&pixels, 3).unwrap()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn clean_changes_no_pixel_and_degradations_repeat_bit_for_bit() {
     let pixels = picture(90, 60);
     assert_eq!(decoded(&degraded("clean", &pixels)), pixels);
-    for text in ["clean", "jpeg:60", "noise:8", "blur:1.5", "screenshot", "noise:4+social", "crop:0.5+hard"] {
+    for text in [
+        "clean",
+        "jpeg:60",
+        "webp:60",
+        "noise:8",
+        "blur:1.5",
+        "screenshot",
+        "noise:4+social",
+        "crop:0.5+hard",
+    ] {
         assert_eq!(degraded(text, &pixels), degraded(text, &pixels), "{text}");
     }
 }
@@ -176,7 +210,7 @@ fn texts_are_read_and_written_and_wrong_ones_say_what_is_known() {
         ("", "known are jpeg:QUALITY"),
         ("clean+web", "clean alone"),
         ("web+", "known are"),
-        ("webp:80", "lossy WebP cannot be written"),
+        ("webp:0", "webp needs a whole number from 1 to 100"),
         ("jpeg", "known are"),
         ("jpeg:0", "from 1 to 100"),
         ("jpeg:101", "from 1 to 100"),

@@ -42,7 +42,7 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Degrade the pictures of both classes alike: clean, web, hard, social, screenshot, jpeg:60, resize:0.5, blur:1,
+    /// Degrade the pictures of both classes alike: clean, web, hard, social, screenshot, jpeg:60, webp:80, resize:0.5, blur:1,
     /// noise:8, crop:0.6, and chains such as crop:0.6+web
     #[arg(long, value_name = "DEGRADATION", value_delimiter = ',', default_value = "clean")]
     pub(crate) degrade: Vec<Degradation>,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `clean` | nothing: its pixels as PNG |
 //! | `jpeg:60` | JPEG of that quality, 1 to 100 by IJG's scale, chroma 4:2:0 |
+//! | `webp:80` | lossy WebP of that quality, 1 to 100, as libwebp encodes by default |
 //! | `resize:0.5` | both sides times a factor above 0, at most 4 |
 //! | `blur:1` | Gaussian, standard deviation in pixels, above 0, at most 20 |
 //! | `noise:8` | Gaussian, standard deviation of 255, above 0, at most 128 |
@@ -15,8 +16,7 @@
 //! | `hard` | longest side at most 512 pixels, JPEG 40 |
 //! | `crop:0.6+blur:1+web` | one after the other |
 //!
-//! A picture is never enlarged where "at most" is said. A chain that does not end in JPEG gives PNG. There is no lossy
-//! WebP: `image` encodes lossless WebP alone, and that would change no pixel.
+//! A picture is never enlarged where "at most" is said. A chain that does not end in JPEG or WebP gives PNG.
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,15 +53,15 @@ pub struct Degradation {
 pub struct Encoded {
     /// The whole file.
     pub bytes: Vec<u8>,
-    /// [`Jpeg`](Format::Jpeg) or [`Png`](Format::Png).
+    /// [`Jpeg`](Format::Jpeg), [`WebP`](Format::Webp) or [`Png`](Format::Png).
     pub format: Format,
 }
 
 /// A picture on its way through a chain.
 struct State {
     pixels: Pixels,
-    /// The JPEG whose pixels these are, if the last step was one.
-    file: Option<Vec<u8>>,
+    /// The JPEG or WebP whose pixels these are, if the last step was one.
+    file: Option<Encoded>,
 }
 
 impl Degradation {
@@ -95,14 +95,25 @@ impl Degradation {
     /// [`ErrorKind::TooLarge`] where the result would have more than 100 million pixels or a side of more than 65,535.
     /// They name the degradation.
     pub fn apply(&self, pixels: &Pixels, seed: u64) -> Result<Encoded> {
-        let degraded = || {
-            let mut state = State { pixels: pixels.clone(), file: None };
-            for step in &self.steps {
-                state = step.apply(state, seed)?;
-            }
-            state.encoded()
-        };
-        degraded().map_err(|error: Error| error.about(format_args!("degradation {self}")))
+        self.state(pixels, seed).and_then(State::encoded).map_err(|error| self.failed(error))
+    }
+
+    /// The pixels that are left: those of the file that [`apply`](Self::apply) gives, which need not be written where a
+    /// detector looks at pixels alone.
+    ///
+    /// # Errors
+    /// Those of [`apply`](Self::apply).
+    pub fn pixels(&self, pixels: &Pixels, seed: u64) -> Result<Pixels> {
+        self.state(pixels, seed).map(|state| state.pixels).map_err(|error| self.failed(error))
+    }
+
+    fn state(&self, pixels: &Pixels, seed: u64) -> Result<State> {
+        let start = State { pixels: pixels.clone(), file: None };
+        self.steps.iter().try_fold(start, |state, step| step.apply(state, seed))
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        error.about(format_args!("degradation {self}"))
     }
 }
 
@@ -124,9 +135,22 @@ impl State {
 
     fn compressed(&self, quality: u8) -> Result<Self> {
         check_size(self.pixels.width().into(), self.pixels.height().into())?;
-        let file = jpeg::encode(&self.pixels, quality);
-        let pixels = Media::from_bytes(file.clone(), &Limits::default())?.pixels()?.clone();
-        Ok(Self { pixels, file: Some(file) })
+        Self::of_file(jpeg::encode(&self.pixels, quality), Format::Jpeg)
+    }
+
+    fn compressed_as_webp(&self, quality: u8) -> Result<Self> {
+        let (width, height) = (self.pixels.width(), self.pixels.height());
+        let encoder = webp::Encoder::from_rgb(self.pixels.as_rgb8(), width, height);
+        let file = encoder.encode_simple(false, quality.into()).map_err(|error| {
+            let message = format!("{width}x{height} pixels cannot be written as WebP: {error:?}");
+            Error::new(ErrorKind::TooLarge, message)
+        })?;
+        Self::of_file(file.to_vec(), Format::Webp)
+    }
+
+    fn of_file(bytes: Vec<u8>, format: Format) -> Result<Self> {
+        let pixels = Media::from_bytes(bytes.clone(), &Limits::default())?.pixels()?.clone();
+        Ok(Self { pixels, file: Some(Encoded { bytes, format }) })
     }
 
     fn resized(&self, width: f64, height: f64) -> Result<Self> {
@@ -146,8 +170,8 @@ impl State {
     }
 
     fn encoded(self) -> Result<Encoded> {
-        if let Some(bytes) = self.file {
-            return Ok(Encoded { bytes, format: Format::Jpeg });
+        if let Some(file) = self.file {
+            return Ok(file);
         }
         let (mut bytes, pixels) = (Vec::new(), &self.pixels);
         PngEncoder::new(&mut bytes)

@@ -8,7 +8,7 @@ use deepscreen::{Error, ErrorKind, Result};
 use super::{State, filter};
 
 /// What is known, for who wrote something else.
-const KNOWN: &str = "jpeg:QUALITY, resize:FACTOR, blur:PIXELS, noise:DEVIATION, crop:PART[:PLACE], screenshot[:jpeg], \
+const KNOWN: &str = "jpeg:QUALITY, webp:QUALITY, resize:FACTOR, blur:PIXELS, noise:DEVIATION, crop:PART[:PLACE], screenshot[:jpeg], \
      social, web, hard, chains of these joined by \"+\", or clean alone";
 
 /// The width of a phone's screen in pixels that most phones share.
@@ -17,6 +17,7 @@ const SCREEN: u32 = 1080;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
     Jpeg(u8),
+    Webp(u8),
     Resize(f64),
     Blur(f64),
     Noise(f64),
@@ -67,7 +68,8 @@ impl Step {
         let name = parts.next().unwrap_or_default();
         let parts: Vec<&str> = parts.collect();
         Ok(match (name, parts.as_slice()) {
-            ("jpeg", [quality]) => Self::Jpeg(whole(quality)?),
+            ("jpeg", [quality]) => Self::Jpeg(whole(name, quality)?),
+            ("webp", [quality]) => Self::Webp(whole(name, quality)?),
             ("resize", [factor]) => Self::Resize(number(name, factor, 4.0)?),
             ("blur", [sigma]) => Self::Blur(number(name, sigma, 20.0)?),
             ("noise", [deviation]) => Self::Noise(number(name, deviation, 128.0)?),
@@ -83,9 +85,6 @@ impl Step {
             ("social", []) => Self::Social,
             ("web", []) => Self::Web,
             ("hard", []) => Self::Hard,
-            ("webp", _) => {
-                return Err(invalid(format!("lossy WebP cannot be written; known are {KNOWN}")));
-            }
             _ => return Err(invalid(format!("\"{text}\" is unknown; known are {KNOWN}"))),
         })
     }
@@ -94,6 +93,7 @@ impl Step {
         let (width, height) = (state.pixels.width(), state.pixels.height());
         match self {
             Self::Jpeg(quality) => state.compressed(quality),
+            Self::Webp(quality) => state.compressed_as_webp(quality),
             Self::Resize(factor) => state.resized(f64::from(width) * factor, f64::from(height) * factor),
             Self::Blur(sigma) => State::filtered(filter::blurred(&state.pixels, sigma)),
             Self::Noise(deviation) => State::filtered(filter::noisy(&state.pixels, deviation, seed)),
@@ -121,10 +121,10 @@ fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidConfig, message)
 }
 
-fn whole(text: &str) -> Result<u8> {
+fn whole(name: &str, text: &str) -> Result<u8> {
     const QUALITIES: RangeInclusive<u8> = 1..=100;
     let quality = text.parse().ok().filter(|quality| QUALITIES.contains(quality));
-    quality.ok_or_else(|| invalid(format!("jpeg needs a whole number from 1 to 100, not \"{text}\"")))
+    quality.ok_or_else(|| invalid(format!("{name} needs a whole number from 1 to 100, not \"{text}\"")))
 }
 
 fn number(name: &str, text: &str, most: f64) -> Result<f64> {
@@ -136,6 +136,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Jpeg(quality) => write!(f, "jpeg:{quality}"),
+            Self::Webp(quality) => write!(f, "webp:{quality}"),
             Self::Resize(factor) => write!(f, "resize:{factor}"),
             Self::Blur(sigma) => write!(f, "blur:{sigma}"),
             Self::Noise(deviation) => write!(f, "noise:{deviation}"),

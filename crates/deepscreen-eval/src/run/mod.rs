@@ -391,10 +391,8 @@ impl Shared<'_> {
         if degradation.is_clean() {
             return Ok(None);
         }
-        let degrade = |pixels: &Pixels| {
-            let encoded = degradation.apply(pixels, self.run.seed)?;
-            Media::from_bytes(encoded.bytes, &self.run.limits)
-        };
+        // Detectors look at pixels alone: the file that these would be in is not written.
+        let degrade = |pixels: &Pixels| degradation.pixels(pixels, self.run.seed).map(Media::from_pixels);
         guard("degradation", || media.pixels().and_then(degrade)).map(Some)
     }
 
