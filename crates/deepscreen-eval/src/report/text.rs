@@ -50,11 +50,12 @@ texts! {
     warn_confound_unknown: "“{subject}” may give the class away: on these data a detector can score well without looking at what a picture shows.", "“{subject}” có thể làm lộ nhãn: với dữ liệu này, bộ phát hiện có thể đạt điểm cao mà không cần xem nội dung ảnh.";
     warn_leakage: "Near-duplicates {subject}: {share} of the pictures. Figures are of fewer different pictures than it seems, and too good where a detector has seen them in training.", "Ảnh gần trùng nhau {subject}: {share} số ảnh. Số ảnh thực sự khác nhau ít hơn con số nêu trên, và kết quả sẽ quá tốt nếu bộ phát hiện đã gặp các ảnh đó khi huấn luyện.";
     warn_other: "A check warns: {subject}.", "Một phép kiểm tra cảnh báo: {subject}.";
-    warn_not_scored: "{detector} did not score {count} of {all} pictures of “{degradation}” ({failures}).", "{detector} không chấm điểm được {count} trên {all} ảnh của “{degradation}” ({failures}).";
-    warn_left_out: "“{degradation}”: {count} of {all} pictures are in no figure, because not every detector scored them. The pictures that remain may be the easier ones.", "“{degradation}”: {count} trên {all} ảnh không được tính vào con số nào, vì không phải bộ phát hiện nào cũng chấm điểm được. Những ảnh còn lại có thể là ảnh dễ hơn.";
+    warn_not_scored: "{detector} did not score {count} of {all} pictures{where}{failures}.", "{detector} không chấm điểm được {count} trên {all} ảnh{where}{failures}.";
+    warn_left_out: "{count} of {all} pictures are in no figure{where}, because not every detector scored them. The pictures that remain may be the easier ones.", "{count} trên {all} ảnh không được tính vào con số nào{where}, vì không phải bộ phát hiện nào cũng chấm điểm được. Những ảnh còn lại có thể là ảnh dễ hơn.";
     warn_no_real: "No picture is real. Nothing can be said of false alarms, and whatever compares the classes has no value.", "Không có ảnh thật nào. Không nói được gì về báo nhầm, và mọi chỉ số so sánh hai lớp đều không có giá trị.";
     warn_no_fake: "No picture is fake. Nothing can be said of recall, and whatever compares the classes has no value.", "Không có ảnh giả nào. Không nói được gì về độ nhạy, và mọi chỉ số so sánh hai lớp đều không có giá trị.";
-    warn_no_picture: "“{degradation}”: no picture was scored by every detector, so there is no figure.", "“{degradation}”: không có ảnh nào được mọi bộ phát hiện chấm điểm, nên không có con số nào.";
+    warn_no_picture: "No picture was scored by every detector{where}, so there is no figure.", "Không có ảnh nào được mọi bộ phát hiện chấm điểm{where}, nên không có con số nào.";
+    on_every: " on every degradation", " ở mọi mức suy giảm";
     warn_few_groups: "Only {units} groups were drawn from: the intervals are rough, and likely too narrow.", "Chỉ có {units} nhóm để lấy mẫu: khoảng tin cậy chỉ là ước chừng và có lẽ quá hẹp.";
     warn_few_videos: "Only {units} videos were drawn from: the intervals are rough, and likely too narrow.", "Chỉ có {units} video để lấy mẫu: khoảng tin cậy chỉ là ước chừng và có lẽ quá hẹp.";
     warn_faults: "{count} faults were found in the data. What they concern may be in no figure.", "Tìm thấy {count} lỗi trong dữ liệu. Những gì có lỗi có thể không được tính vào con số nào.";
@@ -77,7 +78,7 @@ texts! {
     // The main table.
     figures: "Figures", "Kết quả";
     figures_caption: "Each figure with its interval beneath.", "Dưới mỗi con số là khoảng tin cậy của nó.";
-    best_is: "best of its column on these pictures", "tốt nhất cột trên cùng các ảnh";
+    best_is: "best of its column on these pictures", "tốt nhất trong cột, trên cùng các ảnh";
     best: "best", "tốt nhất";
     higher_is_better: "higher is better", "càng cao càng tốt";
     lower_is_better: "lower is better", "càng thấp càng tốt";
@@ -94,9 +95,9 @@ texts! {
     auc: "AUC", "AUC";
     average_precision: "AP", "AP";
     eer: "EER", "EER";
-    tpr_5: "TPR at 5 % FPR", "TPR khi FPR 5 %";
-    tpr_1: "TPR at 1 % FPR", "TPR khi FPR 1 %";
-    tpr_01: "TPR at 0.1 % FPR", "TPR khi FPR 0,1 %";
+    tpr_5: "TPR at 5\u{a0}%\u{a0}FPR", "TPR khi FPR\u{a0}5\u{a0}%";
+    tpr_1: "TPR at 1\u{a0}%\u{a0}FPR", "TPR khi FPR\u{a0}1\u{a0}%";
+    tpr_01: "TPR at 0.1\u{a0}%\u{a0}FPR", "TPR khi FPR\u{a0}0,1\u{a0}%";
     balanced_accuracy: "Balanced accuracy", "Độ chính xác cân bằng";
     recall: "Recall", "Độ nhạy";
     false_alarms: "False alarms", "Báo nhầm";

@@ -26,6 +26,9 @@ impl Warning {
     }
 }
 
+/// A text and what stands in its places.
+type Sentence = (&'static str, Vec<(&'static str, String)>);
+
 /// What is wrong with the data.
 #[derive(Serialize)]
 pub(super) struct FaultTable {
@@ -66,36 +69,7 @@ impl Words<'_> {
         if report.pictures.fake == 0 {
             warnings.push(Warning::new(texts.warn_no_fake.to_owned()));
         }
-        for degradation in report.degradations() {
-            let name = shown::name(degradation);
-            let outcomes = || report.outcomes.iter().filter(|outcome| outcome.degradation == degradation);
-            let Some(first) = outcomes().next() else { continue };
-            let used = first.pictures.real + first.pictures.fake;
-            let all = (used + first.left_out).to_string();
-            for outcome in outcomes().filter(|outcome| outcome.not_scored > 0) {
-                let failures: Vec<String> = outcome
-                    .failures
-                    .iter()
-                    .map(|(code, count)| format!("{}: {count}", shown::name(&texts.fault(code))))
-                    .collect();
-                let failures =
-                    if failures.is_empty() { texts.no_score.to_owned() } else { failures.join(", ") };
-                let values = [
-                    ("detector", self.detector(outcome.detector)),
-                    ("count", outcome.not_scored.to_string()),
-                    ("all", all.clone()),
-                    ("degradation", name.clone()),
-                    ("failures", failures),
-                ];
-                warnings.push(Warning::new(filled(texts.warn_not_scored, &values)));
-            }
-            if first.left_out > 0 {
-                let text = if used == 0 { texts.warn_no_picture } else { texts.warn_left_out };
-                let values =
-                    [("degradation", name), ("count", first.left_out.to_string()), ("all", all.clone())];
-                warnings.push(Warning::new(filled(text, &values)));
-            }
-        }
+        warnings.extend(self.unscored());
         let bootstrap = &report.bootstrap;
         let few = match bootstrap.unit {
             "group" => Some(texts.warn_few_groups),
@@ -111,6 +85,58 @@ impl Words<'_> {
             warnings.push(Warning { see_faults: true, ..Warning::new(text) });
         }
         warnings
+    }
+
+    /// Pictures that are in no figure, with the degradations for which the same holds.
+    fn unscored(&self) -> Vec<Warning> {
+        let (report, texts) = (self.report, &self.texts);
+        let degradations = report.degradations();
+        // A sentence without its place, and the places.
+        let mut found: Vec<(Sentence, Vec<&str>)> = Vec::new();
+        let mut add = |said: Sentence, degradation| match found.iter_mut().find(|(other, _)| *other == said) {
+            Some((_, places)) => places.push(degradation),
+            None => found.push((said, vec![degradation])),
+        };
+        for degradation in &degradations {
+            let outcomes = || report.outcomes.iter().filter(|outcome| outcome.degradation == *degradation);
+            let Some(first) = outcomes().next() else { continue };
+            let used = first.pictures.real + first.pictures.fake;
+            let all = (used + first.left_out).to_string();
+            for outcome in outcomes().filter(|outcome| outcome.not_scored > 0) {
+                let failures: Vec<String> = outcome
+                    .failures
+                    .iter()
+                    .map(|(code, count)| format!("{}: {count}", shown::name(&texts.fault(code))))
+                    .collect();
+                // That there is no score is said already.
+                let is_plain = outcome.failures.iter().all(|(code, _)| code == "no_score");
+                let failures = if is_plain { String::new() } else { format!(" ({})", failures.join(", ")) };
+                let values = vec![
+                    ("detector", self.detector(outcome.detector)),
+                    ("count", outcome.not_scored.to_string()),
+                    ("all", all.clone()),
+                    ("failures", failures),
+                ];
+                add((texts.warn_not_scored, values), *degradation);
+            }
+            if first.left_out > 0 {
+                let text = if used == 0 { texts.warn_no_picture } else { texts.warn_left_out };
+                add((text, vec![("count", first.left_out.to_string()), ("all", all)]), *degradation);
+            }
+        }
+        let warning = |((text, mut values), places): (Sentence, Vec<&str>)| {
+            let place = match places.len() {
+                _ if degradations.len() == 1 => String::new(),
+                count if count == degradations.len() => texts.on_every.to_owned(),
+                _ => {
+                    let names: Vec<String> = places.into_iter().map(shown::name).collect();
+                    format!(" ({})", names.join(", "))
+                }
+            };
+            values.push(("where", place));
+            Warning::new(filled(text, &values))
+        };
+        found.into_iter().map(warning).collect()
     }
 
     fn warning_of(&self, check: &Check) -> Warning {

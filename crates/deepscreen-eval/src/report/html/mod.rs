@@ -66,6 +66,8 @@ struct Page {
     faults: findings::FaultTable,
     checks: Vec<findings::CheckRow>,
     detectors: Vec<findings::DetectorRow>,
+    /// Whether anything is known of a detector but its threshold.
+    has_models: bool,
     cost: Vec<Fact>,
     glossary: Vec<Fact>,
     made_by: String,
@@ -115,6 +117,7 @@ impl Page {
             faults: words.faults(),
             checks: words.checks(),
             detectors: words.detectors(),
+            has_models: report.detectors.iter().any(|it| !it.model.is_empty() || it.milliseconds.is_some()),
             cost: words.cost(),
             glossary: words.glossary(),
             made_by: fill(texts.made_by, &[("version", report.version)]),
@@ -233,6 +236,3 @@ impl Words<'_> {
         .collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

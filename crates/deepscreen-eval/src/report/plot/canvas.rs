@@ -144,8 +144,8 @@ impl Canvas<'_> {
     }
 
     /// A dotted line: what curves are compared with.
-    pub(super) fn dotted(&mut self, from: (f64, f64), to: (f64, f64)) {
-        let _ = self.backend.draw_path([from, to].map(pixel), &stroke(MUTED, 1.2));
+    pub(super) fn dotted(&mut self, points: impl IntoIterator<Item = (f64, f64)>) {
+        let _ = self.backend.draw_path(points.into_iter().map(pixel), &stroke(MUTED, 1.2));
     }
 
     pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), colour: RGBColor) {

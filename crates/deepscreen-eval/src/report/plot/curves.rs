@@ -8,7 +8,7 @@ use crate::report::{Outcome, shown};
 /// Everything is as wide as half of a page, so that two stand side by side and one is read on a telephone.
 const WIDTH: f64 = 460.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = WIDTH - 18.0;
+const RIGHT: f64 = WIDTH - 24.0;
 const TOP: f64 = 44.0;
 /// The logarithmic axis begins here.
 const LEAST: f64 = 0.001;
@@ -59,7 +59,7 @@ impl Scene<'_> {
         let entries = [Entry::Dotted(self.texts.chance.to_owned())];
         self.curves(&title, id, &drawn, frame, "auc", entries.into(), |canvas| {
             self.grid(canvas, frame, self.texts.axis_fpr, self.texts.axis_recall);
-            canvas.dotted(frame.at([0.0, 0.0]), frame.at([1.0, 1.0]));
+            canvas.dotted([frame.at([0.0, 0.0]), frame.at([1.0, 1.0])]);
             for outcome in &drawn {
                 canvas.curve(outcome.roc.iter().map(|point| frame.at(*point)), Series(outcome.detector));
             }
@@ -81,9 +81,7 @@ impl Scene<'_> {
                 canvas.rectangle(frame.at([LEAST, 1.0]), frame.at([finest, 0.0]), SHADE);
             }
             self.grid(canvas, frame, self.texts.axis_fpr, self.texts.axis_recall);
-            for pair in bent(&[[LEAST, LEAST], [1.0, 1.0]]).windows(2) {
-                canvas.dotted(frame.at(pair[0]), frame.at(pair[1]));
-            }
+            canvas.dotted(bent(&[[LEAST, LEAST], [1.0, 1.0]]).into_iter().map(|point| frame.at(point)));
             for outcome in &drawn {
                 let points = bent(&outcome.roc);
                 canvas.curve(points.iter().map(|point| frame.at(*point)), Series(outcome.detector));
@@ -102,7 +100,7 @@ impl Scene<'_> {
             self.grid(canvas, frame, self.texts.axis_recall, self.texts.axis_precision);
             if let Some(counts) = drawn.first().map(|outcome| outcome.pictures) {
                 let share = counts.fake as f64 / (counts.fake + counts.real).max(1) as f64;
-                canvas.dotted(frame.at([0.0, share]), frame.at([1.0, share]));
+                canvas.dotted([frame.at([0.0, share]), frame.at([1.0, share])]);
             }
             for outcome in &drawn {
                 let points = outcome.precision_recall.iter().map(|point| frame.at(*point));
@@ -113,15 +111,15 @@ impl Scene<'_> {
 
     pub(super) fn calibration(&self, outcomes: &[&Outcome], id: &str) -> Option<String> {
         /// Between the curves and the shares of pictures.
-        const GAP: f64 = 34.0;
+        const GAP: f64 = 26.0;
         let title = self.title(self.texts.calibration, outcomes);
         let drawn: Vec<&Outcome> = outcomes.iter().copied().filter(|it| !it.calibration.is_empty()).collect();
-        let frame = Frame { axis: Axis::Linear, bottom: TOP + 246.0 };
+        let frame = Frame { axis: Axis::Linear, bottom: TOP + 232.0 };
         let floor = TOP + 350.0;
         let entries = [Entry::Dotted(self.texts.perfect.to_owned())];
         self.curves(&title, id, &drawn, frame, "ece", entries.into(), |canvas| {
             self.grid(canvas, frame, "", self.texts.axis_fakes);
-            canvas.dotted(frame.at([0.0, 0.0]), frame.at([1.0, 1.0]));
+            canvas.dotted([frame.at([0.0, 0.0]), frame.at([1.0, 1.0])]);
             for outcome in &drawn {
                 let points: Vec<(f64, f64)> = outcome
                     .calibration
@@ -220,7 +218,7 @@ impl Scene<'_> {
                 match entry {
                     Entry::Detector(series, name) => canvas.entry(at, *series, true, name),
                     Entry::Dotted(name) => {
-                        canvas.dotted(at, (at.0 + 30.0, at.1));
+                        canvas.dotted([at, (at.0 + 30.0, at.1)]);
                         canvas.text(name, (at.0 + 38.0, at.1), 13.0, MUTED, Align::Left);
                     }
                     Entry::Shade(name) => {
@@ -271,7 +269,11 @@ impl Scene<'_> {
             };
             let value = |metric: Metric| outcome.figure(&metric.code()).and_then(|figure| figure.value);
             let rates = (value(Metric::FalseAlarmRate { threshold }), value(Metric::Recall { threshold }));
-            if let (Some(fpr), Some(recall)) = rates {
+            // What lies before the axis begins would seem to lie beside the curve.
+            let is_on_axis = |fpr: f64| frame.axis == Axis::Linear || fpr >= LEAST;
+            if let (Some(fpr), Some(recall)) = rates
+                && is_on_axis(fpr)
+            {
                 canvas.mark(frame.at([fpr, recall]), Series(outcome.detector));
             }
         }
@@ -280,7 +282,8 @@ impl Scene<'_> {
 
 /// A curve from [`LEAST`] on, with points enough that what is straight bends as it has to on a logarithmic axis.
 fn bent(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
-    const PARTS: u32 = 12;
+    /// In each decade.
+    const PARTS: f64 = 24.0;
     let mut bent = Vec::with_capacity(points.len());
     for pair in points.windows(2) {
         let [[x0, y0], [x1, y1]] = [pair[0], pair[1]];
@@ -294,8 +297,9 @@ fn bent(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
             bent.push([from, first]);
         }
         if x1 > from && y1 != y0 {
-            for part in 1..PARTS {
-                let x = from * (x1 / from).powf(f64::from(part) / f64::from(PARTS));
+            let parts = (PARTS * (x1 / from).log10()).ceil();
+            for part in 1..parts as u32 {
+                let x = from * (x1 / from).powf(f64::from(part) / parts);
                 bent.push([x, y_at(x)]);
             }
         }

@@ -124,4 +124,19 @@ fn file_name(kind: Kind, degradation: Option<&str>, taken: &mut BTreeSet<String>
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_plain_and_no_two_are_the_same() {
+        let mut taken = BTreeSet::new();
+        let mut name = |degradation| file_name(Kind::Roc, Some(degradation), &mut taken);
+        assert_eq!(name("clean"), "roc-clean.svg");
+        assert_eq!(name("JPEG:60"), "roc-jpeg-60.svg");
+        assert_eq!(name("jpeg/60"), "roc-jpeg-60-2.svg");
+        assert_eq!(name("../../etc/passwd\0"), "roc-etc-passwd.svg");
+        assert_eq!(name("mờ"), "roc-m.svg");
+        assert_eq!(name("..."), "roc.svg");
+        assert!(name(&"x".repeat(500)).len() < 100);
+    }
+}

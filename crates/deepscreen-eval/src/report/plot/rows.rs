@@ -62,13 +62,13 @@ impl Scene<'_> {
                 canvas.text(&text, (scale.x(step), bottom + 16.0), 12.0, MUTED, Align::Middle);
             }
             if scale.low <= 0.5 {
-                canvas.dotted((scale.x(0.5), top), (scale.x(0.5), bottom));
+                canvas.dotted([(scale.x(0.5), top), (scale.x(0.5), bottom)]);
                 canvas.text(self.texts.chance, (scale.x(0.5) + 6.0, top + 10.0), 11.0, MUTED, Align::Left);
             }
             canvas.text(self.texts.auc, ((LEFT + RIGHT) / 2.0, bottom + 40.0), 13.0, INK, Align::Middle);
             for (i, degradation) in degradations.iter().enumerate() {
                 let y = top + row * i as f64;
-                let name = shown::short(degradation, 24);
+                let name = shown::short(degradation, 21);
                 canvas.text(&name, (LEFT - 12.0, y + row / 2.0), 13.0, INK, Align::Right);
                 for (outcome, figure) in figures().filter(|(it, _)| it.degradation == *degradation) {
                     let Some(value) = figure.value else { continue };
@@ -156,7 +156,7 @@ impl Scene<'_> {
         };
         let named = |group: &'a Group| {
             let pictures = format!(" ({})", group.pictures);
-            let most = 26_usize.saturating_sub(pictures.len());
+            let most = 23_usize.saturating_sub(pictures.len());
             let name = group.group.as_deref().unwrap_or(self.texts.no_group);
             (group, shown::short(name, most) + &pictures)
         };
