@@ -87,7 +87,7 @@ class Browser:
         self.output, self.input = os.fdopen(to_us, "rb"), os.fdopen(from_us, "wb")
         self.number, self.rest, self.events, self.session = 0, b"", [], None
         # Whatever it waits for, it does not wait for ever.
-        self.timer = threading.Timer(300, self.process.kill)
+        self.timer = threading.Timer(600, self.process.kill)
         self.timer.start()
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use deepscreen::Language;
 use deepscreen_eval::ScoreTable;
+use deepscreen_eval::comparison::Comparison;
 use deepscreen_eval::metrics::Bootstrap;
 use deepscreen_eval::report::{Check, Cost, Figure, Masks, Report, Tier, Trial, csv, group_csv, html, plots};
 use quick_xml::events::Event;
@@ -68,7 +69,11 @@ fn read(file: &str) -> ScoreTable {
 
 fn trial(file: &str) -> Trial {
     let bootstrap = Bootstrap { resamples: 60, ..Bootstrap::default() };
-    Trial::of_scores(read(file), "scores.csv".to_owned(), &[0.5, 0.6], bootstrap)
+    let comparison = Comparison { bootstrap, ..Comparison::default() };
+    let mut trial = comparison.of_scores("scores.csv".to_owned(), read(file));
+    // The second has a threshold of its own.
+    trial.detectors.iter_mut().skip(1).take(1).for_each(|detector| detector.threshold = 0.6);
+    trial
 }
 
 /// Everything that a report can have.
@@ -354,7 +359,7 @@ fn plots_are_pictures_with_a_name_whatever_detectors_are_called() {
     for (name, svg) in plots(&report, Language::English) {
         assert!(svg.contains("role=\"img\"") && svg.contains("<title id="), "{name}");
         let words = words(&svg);
-        assert!(words.iter().any(|text| text.starts_with("<script>alert(1)</script>")), "{name}: {words:?}");
+        assert!(words.iter().any(|text| text.contains("<script>al")), "{name}: {words:?}");
         assert!(!svg.contains(['\u{202e}', '\u{0}', '\u{1}']), "{name}");
     }
 }

@@ -162,7 +162,7 @@ texts! {
     groups: "Groups", "Các nhóm";
     groups_caption: "Share of a group that is flagged at the threshold, with Wilson’s interval, which takes pictures for independent; AUC against all pictures of the other class.", "Tỉ lệ ảnh của nhóm bị gắn cờ tại ngưỡng, kèm khoảng Wilson, vốn coi các ảnh là độc lập; AUC so với toàn bộ ảnh của lớp kia.";
     group: "Group", "Nhóm";
-    no_group: "without a group", "không thuộc nhóm nào";
+    no_group: "without a group", "không có nhóm";
     class: "Class", "Lớp";
     real: "real", "thật";
     fake: "fake", "giả";
@@ -204,6 +204,9 @@ texts! {
     checks: "Checks of the data", "Kiểm tra dữ liệu";
     check: "Check", "Phép kiểm tra";
     finding: "Finding", "Kết quả";
+    figure: "Figure", "Số liệu";
+    in_words: "In words", "Diễn giải";
+    faults_found: "Faults in the data", "Lỗi trong dữ liệu";
     in_doubt: "in doubt", "đáng ngờ";
     in_order: "in order", "ổn";
     check_confound: "Confound: {subject}", "Yếu tố gây nhiễu: {subject}";

@@ -84,6 +84,8 @@ pub(super) struct GroupTable {
 
 #[derive(Serialize)]
 struct GroupRow {
+    /// Whether it is the first real one, after all fakes.
+    begins_class: bool,
     name: Option<String>,
     truth: &'static str,
     pictures: u64,
@@ -284,7 +286,10 @@ impl Words<'_> {
             let outcomes: Vec<&Outcome> = self.outcomes(degradation).collect();
             let Some(first) = outcomes.iter().find(|outcome| !outcome.groups.is_empty()) else { continue };
             let of_class = |truth| first.groups.iter().filter(move |group| group.truth == truth);
-            let rows = of_class(Truth::Fake).chain(of_class(Truth::Real)).map(|group| GroupRow {
+            let fakes = of_class(Truth::Fake).count();
+            let rows = of_class(Truth::Fake).chain(of_class(Truth::Real)).enumerate();
+            let rows = rows.map(|(i, group)| GroupRow {
+                begins_class: i > 0 && i == fakes,
                 name: group.group.as_deref().map(shown::name),
                 truth: self.truth(group.truth),
                 pictures: group.pictures,

@@ -192,23 +192,19 @@ impl Scene<'_> {
         if drawn.is_empty() {
             return None;
         }
-        let named = |outcome: &&Outcome| {
-            let name = match self.figure(outcome, figure) {
-                Some(value) => format!("{} ({value})", self.detector(outcome, 30)),
-                None => self.detector(outcome, 44),
-            };
-            Entry::Detector(Series(outcome.detector), name)
+        // With its figure, in so many letters.
+        let named = |outcome: &Outcome, most: usize| match self.figure(outcome, figure) {
+            Some(value) => {
+                let name = self.detector(outcome, most.saturating_sub(value.chars().count() + 3));
+                format!("{name} ({value})")
+            }
+            None => self.detector(outcome, most),
         };
-        let entries: Vec<Entry> = drawn.iter().map(named).chain(others).collect();
+        let detectors = drawn.iter().map(|it| Entry::Detector(Series(it.detector), named(it, 45)));
+        let entries: Vec<Entry> = detectors.chain(others).collect();
         let start = frame.bottom.max(TOP + 350.0) + 64.0;
         let height = start + 21.0 * entries.len() as f64;
-        let names: Vec<&str> = entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Detector(_, name) => Some(name.as_str()),
-                _ => None,
-            })
-            .collect();
+        let names: Vec<String> = drawn.iter().map(|outcome| named(outcome, 200)).collect();
         let spoken = format!("{title}. {}", names.join("; "));
         Some(canvas::drawn((WIDTH, height), id, &spoken, self.report.detectors.len(), |canvas| {
             canvas.text(title, (LEFT, 20.0), 15.0, INK, Align::Left);
