@@ -29,7 +29,7 @@ const STYLE: &str = include_str!("page.css");
 pub fn html(report: &Report, thumbnails: &BTreeMap<String, Vec<u8>>, language: Language) -> String {
     let page = Page::new(&Words { report, texts: Texts::of(language), language }, thumbnails);
     // The template is a part of this crate, and a test renders all of it in both languages.
-    render(&page).unwrap_or_else(|error| format!("<!doctype html>\n<title>{error:?}</title>\n"))
+    render(&page).unwrap_or_else(|error| format!("<!doctype html>\n<title>{:?}</title>\n", error.kind()))
 }
 
 fn render(page: &Page) -> Result<String, minijinja::Error> {
