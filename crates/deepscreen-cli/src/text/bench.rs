@@ -100,8 +100,11 @@ impl Text {
                 self.feature(&check.subject)
             ),
             (_, Some(auc), _) => format!(
-                "warning: {} alone tells fakes from reals (AUC {auc:.3}); figures may measure that and not the pictures",
-                check.subject
+                "warning: {} tells fakes from reals (AUC {auc:.3}); figures may measure that and not the pictures",
+                match check.subject.as_str() {
+                    "all together" => "the container as a whole".to_owned(),
+                    subject => format!("{subject} alone"),
+                }
             ),
             (Language::Vietnamese, None, Some(share)) => format!(
                 "cảnh báo: {:.2} % số ảnh trùng hoặc gần trùng {}{examples}; số liệu không đáng tin ở mức đó",
