@@ -207,3 +207,35 @@ fn a_model_is_calibrated_to_ones_own_pictures() {
     assert!((of(&again, "log_loss") - of(&after, "log_loss")).abs() < 1e-3);
     assert_ne!(contract("ours"), "");
 }
+
+#[test]
+fn a_run_that_was_killed_goes_on() {
+    let home = Home::new();
+    for (place, name) in pictures(&home, 24).iter().enumerate() {
+        let class = ["real", "fake"][place % 2];
+        fs::create_dir_all(home.path(&format!("set/{class}"))).unwrap();
+        fs::rename(home.path(name), home.path(&format!("set/{class}/{place}.png"))).unwrap();
+    }
+    let arguments = "bench set --resamples 5 --threads 1 --cache scores.sqlite --format json";
+    let mut child = home
+        .command()
+        .args(arguments.split_whitespace())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Until something was made safe: the write-ahead log grows with the first commit of scores.
+    let log = home.path("scores.sqlite-wal");
+    let start = std::time::Instant::now();
+    while fs::metadata(&log).map_or(0, |log| log.len()) < 30_000 {
+        assert!(start.elapsed().as_secs() < 120 && child.try_wait().unwrap().is_none(), "nothing was kept");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = json(&home.run(arguments).out);
+    let known = resumed["cost"]["known"].as_u64().unwrap();
+    assert!((1..24).contains(&known), "{known} known");
+    let undisturbed = json(&home.run("bench set --resamples 5 --no-cache --format json").out);
+    assert_eq!(resumed["outcomes"], undisturbed["outcomes"]);
+}

@@ -164,3 +164,50 @@ fn what_cannot_be_scored_is_counted_with_its_reason() {
     assert_eq!(outcome.mistakes[0].truth, Truth::Fake);
     assert_eq!(report.faults.counts, [("unreadable", 1)]);
 }
+
+#[test]
+fn maps_are_compared_with_masks_where_a_degradation_leaves_the_frame() {
+    let networks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/networks");
+    let options = EngineOptions::default().with_choice(EngineChoice::Rten);
+    let detectors = [Detector::open(networks.join("map-of-shares"), &options).unwrap(), detector()];
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("set/masks")).unwrap();
+    let mut f1 = 0.0;
+    for number in 0..3 {
+        write(&folder.path().join(format!("set/images/{number}.jpg")), number);
+        let media = Media::open(folder.path().join(format!("set/images/{number}.jpg")), &Limits::default());
+        let evidence = detectors[0].analyze(&media.unwrap()).unwrap();
+        let Finding::Score(score) = &evidence[0].finding else { panic!("no score") };
+        let map = score.heat_map.as_ref().unwrap();
+        // Some columns, at the size of the map: nothing is enlarged, so that the cells can be counted.
+        let is_marked = |place: usize| place % (map.columns() as usize) < 2 + number as usize;
+        let pixels =
+            (0..map.cells().len()).flat_map(|place| if is_marked(place) { [255; 3] } else { [0; 3] });
+        let pixels = pixels.collect();
+        let found = |cells: &dyn Fn(usize, f32) -> bool| {
+            map.cells().iter().enumerate().filter(|(place, cell)| cells(*place, **cell)).count() as f64
+        };
+        let both = found(&|place, cell| is_marked(place) && cell >= 0.5);
+        f1 += 2.0 * both / (found(&|_, cell| cell >= 0.5) + found(&|place, _| is_marked(place)));
+        let mask = Pixels::from_rgb8(map.columns(), map.rows(), pixels).unwrap();
+        let mask = Degradation::CLEAN.apply(&mask, 0).unwrap();
+        fs::write(folder.path().join(format!("set/masks/{number}.png")), mask.bytes).unwrap();
+    }
+    let dataset = read(&folder.path().join("set"));
+    assert_eq!(dataset.items.len(), 3, "{:?}", dataset.faults);
+    let degradations = degradations(&["clean", "jpeg:95", "crop:0.6"]);
+    let limits = Limits::default();
+    let run = Run { detectors: &detectors, degradations: &degradations, seed: 0, threads: 2, limits };
+    let mut cache = Cache::open(folder.path().join("scores.sqlite")).unwrap();
+    let first = run.score(&dataset, Some(&mut cache), || ()).unwrap();
+    let [clean, jpeg, crop] = [0, 1, 2].map(|tier: usize| &first.tiers[tier].masks);
+    let (summary, without_map) = &clean[0];
+    assert_eq!((summary.with_mask, *without_map), (3, 0));
+    assert!((summary.mean.f1.unwrap() - f1 / 3.0).abs() < 1e-9 && f1 > 0.3, "{summary:?} {f1}");
+    assert!((jpeg[0].0.mean.f1.unwrap() - f1 / 3.0).abs() < 0.3, "{:?}", jpeg[0]);
+    assert_eq!(clean[1].1, 3, "the other draws no map");
+    assert!(crop.is_empty(), "what was cropped away has no mask");
+    let second = run.score(&dataset, Some(&mut cache), || ()).unwrap();
+    assert_eq!(second.cost.computed, 0);
+    assert_eq!(second.tiers[0].masks, first.tiers[0].masks);
+}
