@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use deepscreen::{Error, ErrorKind, Kind, Result};
 use serde::Deserialize;
 
-use crate::store::is_id;
+use crate::added_models::is_id;
 
 /// Public models that can be fetched.
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use ureq::http::uri::{Authority, Scheme};
 use ureq::http::{HeaderMap, Response, StatusCode, Uri};
 use ureq::{Agent, Body};
 
-use crate::store::MAX_BYTES;
+use crate::added_models::MAX_BYTES;
 
 const MAX_REDIRECTS: usize = 5;
 

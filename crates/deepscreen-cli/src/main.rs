@@ -4,6 +4,7 @@
 //! `--fail-on` condition was met; 2 wrong usage, or nothing could be done.
 #![forbid(unsafe_code)]
 
+mod added_models;
 mod args;
 mod bank;
 mod bare;
@@ -24,7 +25,6 @@ mod output;
 mod pull;
 mod scan;
 mod setup;
-mod store;
 mod text;
 mod trial;
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use deepscreen::{Analyzer, Detector, EngineChoice, EngineOptions, Network};
 
+use crate::added_models::AddedModels;
 use crate::args::{EngineArguments, ModelsArguments, ModelsCommand};
 use crate::bare::ModelArguments;
 use crate::output::escape;
 use crate::setup::{self, Stranger};
-use crate::store::Store;
 use crate::text::Text;
 use crate::{Failed, Outcome, output};
 
@@ -19,14 +19,14 @@ pub(crate) fn run(arguments: &ModelsArguments, text: Text) -> Result<Outcome, Fa
         ModelsCommand::Verify { models, model, engine } => verify(models, model, engine, text),
         ModelsCommand::Inspect { path, model } => inspect(path, model, text),
         ModelsCommand::Add { folder, id, force, model, engine } => {
-            let store = Store::open()?;
+            let store = AddedModels::open()?;
             let (id, sound) = store.add(folder, id.as_deref(), *force, model, engine, text)?;
             output::print(text.model_is_ready(&id, &sound.engine).as_bytes())
         }
         #[cfg(feature = "pull")]
         ModelsCommand::Pull(arguments) => crate::pull::run(arguments, text),
         ModelsCommand::Remove { id } => {
-            Store::open()?.remove(id, text)?;
+            AddedModels::open()?.remove(id, text)?;
             output::print(text.model_is_removed(id).as_bytes())
         }
     }
@@ -56,8 +56,8 @@ fn list(text: Text) -> Result<Outcome, Failed> {
 
 /// The models that are not inside of the program: those added, and those that could be.
 fn others(page: &mut String, text: Text) {
-    let store = Store::open().ok();
-    let added = store.as_ref().map_or_else(Vec::new, Store::ids);
+    let store = AddedModels::open().ok();
+    let added = store.as_ref().map_or_else(Vec::new, AddedModels::ids);
     if let Some(store) = &store
         && !added.is_empty()
     {
@@ -104,7 +104,7 @@ fn verify(
     engine: &EngineArguments,
     text: Text,
 ) -> Result<Outcome, Failed> {
-    let added = Store::open().map_or_else(|_| Vec::new(), |store| store.ids());
+    let added = AddedModels::open().map_or_else(|_| Vec::new(), |store| store.ids());
     let all: Vec<PathBuf> = bundled().into_iter().chain(added.into_iter().map(PathBuf::from)).collect();
     let models = if models.is_empty() { &all } else { models };
     let mut page = String::new();

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::added_models::{self, AddedModels, cannot_be_written};
 use crate::args::PullArguments;
 use crate::catalog::{Catalog, Entry};
 use crate::download::{self, Wanted};
 use crate::output::escape;
-use crate::store::{self, Store, cannot_be_written};
 use crate::text::Text;
 use crate::{Failed, Outcome, output};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &PullArguments, text: Text) -> Result<Outcome, Fail
         let known: Vec<&str> = catalog.models.iter().map(|entry| entry.id.as_str()).collect();
         Failed::Message(text.not_in_the_catalogue(id, &known))
     })?;
-    let store = Store::open()?;
+    let store = AddedModels::open()?;
     store.check_free(id, arguments.force, text)?;
     eprint!("{}", text.announcement(entry, &store.folder(id)));
 
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &PullArguments, text: Text) -> Result<Outcome, Fail
 
     let ready = work.assemble(entry)?;
     let opened = arguments.model.open(&ready).and_then(|contract| Ok(contract.with_id(id)?));
-    let checked = opened.and_then(|contract| store::check(&contract, &ready, &arguments.engine, text));
+    let checked = opened.and_then(|contract| added_models::check(&contract, &ready, &arguments.engine, text));
     let mut sound = checked.map_err(|error| {
         work.keep(entry);
         Failed::Message(text.arrived_and_is_unusable(id, &error.message(text), &partial))

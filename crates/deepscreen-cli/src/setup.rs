@@ -11,7 +11,7 @@ use deepscreen::{
 use crate::args::{DetectorArguments, EngineArguments, JudgingArguments};
 use crate::bare::ModelArguments;
 use crate::text::Text;
-use crate::{Failed, store, trial};
+use crate::{Failed, added_models, trial};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
@@ -88,14 +88,14 @@ pub(crate) fn stranger(
     if model == Path::new("ai-image") {
         return Ok(None);
     }
-    if let Some(folder) = store::added(model) {
+    if let Some(folder) = added_models::added(model) {
         return Ok(Some(Stranger { contract: Contract::open(&folder)?, folder, is_added: true }));
     }
     let (contract, folder) = if model.is_file() {
         let folder = model.parent().unwrap_or_else(|| Path::new(""));
         (arguments.contract(model, text)?, folder.to_owned())
     } else {
-        match model.to_str().filter(|name| store::is_id(name)) {
+        match model.to_str().filter(|name| added_models::is_id(name)) {
             Some(id) if !model.exists() => return Err(Failed::NoSuchModel(id.to_owned())),
             _ => (arguments.open(model)?, model.to_owned()),
         }

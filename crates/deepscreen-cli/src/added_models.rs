@@ -27,7 +27,7 @@ const MAX_FILES: usize = 1000;
 pub(crate) const MAX_BYTES: u64 = 4 << 30;
 
 /// The folder that holds the user's models.
-pub(crate) struct Store {
+pub(crate) struct AddedModels {
     root: PathBuf,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Sound {
     pub(crate) engine: String,
 }
 
-impl Store {
+impl AddedModels {
     /// Where the environment says: `DEEPSCREEN_MODELS`, or the platform's folder for a user's data.
     pub(crate) fn open() -> Result<Self, Failed> {
         Self::of_environment().ok_or(Failed::NoModelFolder)
@@ -247,7 +247,7 @@ impl Facts {
 /// The folder of an added model, if that is what is named: an id alone, without a folder before it.
 pub(crate) fn added(model: &Path) -> Option<PathBuf> {
     let id = model.to_str().filter(|name| is_id(name))?;
-    let folder = Store::of_environment()?.folder(id);
+    let folder = AddedModels::of_environment()?.folder(id);
     folder.is_dir().then_some(folder)
 }
 
