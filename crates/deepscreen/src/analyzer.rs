@@ -57,6 +57,12 @@ pub trait Analyzer: Send + Sync {
         Vec::new()
     }
 
+    /// What else its answers depend on: options, the contract of a model. Where these texts, the models and the lists are
+    /// equal, so are the answers: a [store](crate::Screener::fingerprint) goes by that.
+    fn options(&self) -> String {
+        String::new()
+    }
+
     /// The same analyzer with its lists as they are now; `None` for one that goes by no list which could change.
     ///
     /// # Errors

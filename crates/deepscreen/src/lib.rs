@@ -21,7 +21,7 @@
 //! # Ok::<(), deepscreen::Error>(())
 //! ```
 //!
-//! Nothing here uses the network, and nothing is written to disk.
+//! Nothing here uses the network, and nothing is written to disk but into banks and stores that the caller names.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -56,6 +56,9 @@ mod screening;
 mod screener;
 
 mod grouped;
+
+#[cfg(feature = "store")]
+pub mod store;
 
 mod settings;
 

@@ -32,6 +32,26 @@ impl Screening {
     }
 }
 
+/// What every record begins with; the path comes next, where there is one.
+#[cfg(feature = "store")]
+const START: &str = "{\"schema\":\"deepscreen/1\",\"input\":{";
+
+/// The record as [`Screening::to_json`] writes it, without the path.
+#[cfg(feature = "store")]
+pub(crate) fn without_path(screening: &Screening, language: Language) -> String {
+    let mut record = Record::of(screening, language);
+    record.input.path = None;
+    serde_json::to_string(&record).unwrap_or_default()
+}
+
+/// The record of a file at `path` in place of one [`without_path`].
+#[cfg(feature = "store")]
+pub(crate) fn with_path(record: &str, path: &std::path::Path) -> String {
+    let Some(rest) = record.strip_prefix(START) else { return record.to_owned() };
+    let path = serde_json::to_string(&path.to_string_lossy()).unwrap_or_default();
+    format!("{START}\"path\":{path},{rest}")
+}
+
 impl Hashes {
     /// What a record has under `hashes`, as one line of JSON.
     pub fn to_json(&self) -> String {

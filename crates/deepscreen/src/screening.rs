@@ -164,10 +164,14 @@ impl Summary {
             self.not_images += 1;
             return;
         }
+        self.count_picture(screening.verdict.label, screening.is_unreadable());
+    }
+
+    pub(crate) fn count_picture(&mut self, label: Label, is_unreadable: bool) {
         self.pictures += 1;
-        self.unreadable += u64::from(screening.is_unreadable());
-        for (label, count) in Label::ALL.iter().zip(&mut self.labels) {
-            *count += u64::from(screening.verdict.label == *label);
+        self.unreadable += u64::from(is_unreadable);
+        for (known, count) in Label::ALL.iter().zip(&mut self.labels) {
+            *count += u64::from(label == *known);
         }
     }
 }

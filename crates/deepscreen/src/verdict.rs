@@ -51,6 +51,11 @@ impl Label {
         }
     }
 
+    /// The label of a [code](Self::code); `None` for others.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|label| label.code() == code)
+    }
+
     /// The label in words.
     pub const fn text(self, language: Language) -> &'static str {
         match (self, language) {

@@ -178,6 +178,10 @@ impl Analyzer for BankAnalyzer {
         vec![(self.id.clone(), self.snapshot.checksum().to_owned())]
     }
 
+    fn options(&self) -> String {
+        format!("transforms = {}", self.transforms)
+    }
+
     fn reloaded(&self) -> Result<Option<Box<dyn Analyzer>>> {
         let analyzer = Self::open(self.bank.path())?.with_transforms(self.transforms);
         Ok(Some(Box::new(analyzer)))

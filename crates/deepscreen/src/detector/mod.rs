@@ -402,6 +402,10 @@ impl Analyzer for Detector {
         let faces = self.faces.iter().map(|faces| faces.model());
         std::iter::once(self.model()).chain(faces).collect()
     }
+
+    fn options(&self) -> String {
+        format!("variants = {}\n{}", self.variants, self.contract.to_toml())
+    }
 }
 
 impl BatchAnalyzer for Detector {

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
+
 use crate::analyzer::{Analyzer, BatchAnalyzer, Need, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Finding};
@@ -181,6 +183,26 @@ impl Screener {
     /// What, beside the input, every verdict of this screener depends on.
     pub fn replay(&self) -> &Replay {
         &self.inner.replay
+    }
+
+    /// SHA-256 of everything that a verdict of this screener depends on beside the input: what is in
+    /// [`replay`](Self::replay), the options of the analyzers, the limits, and what this build can read. Equal ones give
+    /// equal verdicts.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let Inner { analyzers, limits, replay, .. } = &*self.inner;
+        let mut hasher = Sha256::new();
+        let mut add = |text: &str| {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text);
+        };
+        let formats =
+            [cfg!(feature = "avif"), cfg!(feature = "heic"), cfg!(feature = "jxl"), cfg!(feature = "raw")];
+        add(&format!("{replay:?} {limits:?} {formats:?}"));
+        for analyzer in analyzers {
+            add(analyzer.id());
+            add(&analyzer.options());
+        }
+        hasher.finalize().into()
     }
 
     /// Screens one picture on the calling thread. What fails is in the screening.
