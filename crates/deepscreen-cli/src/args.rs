@@ -2,6 +2,7 @@
 
 mod bank;
 mod bench;
+mod results;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub(crate) use bench::{
     BenchArguments, BenchCommand, BenchFormat, CacheArguments, CalibrateArguments, CompareArguments,
     ReadingArguments,
 };
+
+pub(crate) use results::{ResultsArguments, ResultsFormat};
 
 /// Screens images for AI generation and manipulation
 #[derive(Debug, Parser)]
@@ -34,6 +37,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Screen files and folders: one line or one record for each input
     Scan(ScanArguments),
+    /// List, filter and count the results of scans that were stored
+    Results(ResultsArguments),
     /// Show everything found about one file
     Inspect(InspectArguments),
     /// Print SHA-256, PDQ with its quality, and the img_hash family
@@ -81,6 +86,14 @@ pub(crate) struct ScanArguments {
     /// Find near-duplicates first: near copies take over the scores of the first, and each picture names its group
     #[arg(long)]
     pub(crate) group: bool,
+
+    /// Keep the results in this file: an interrupted scan goes on, and unchanged or moved files are not screened again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+
+    /// How long to wait for another scan that has the store
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "store")]
+    pub(crate) store_wait: u64,
 
     /// Exit with status 1 if a picture comes out so; may be repeated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CONDITION")]

@@ -4,9 +4,10 @@ use clap::Command;
 use deepscreen::Language;
 
 /// What each command does, by its path below the program.
-const COMMANDS: [(&str, &str); 26] = [
+const COMMANDS: [(&str, &str); 27] = [
     ("", "Rà soát ảnh xem có do AI tạo hoặc bị chỉnh sửa không"),
     ("scan", "Rà soát tệp và thư mục: mỗi tệp một dòng hoặc một bản ghi"),
+    ("results", "Liệt kê, lọc và đếm kết quả của những lượt rà soát đã lưu"),
     ("inspect", "Cho xem mọi điều tìm thấy về một tệp"),
     ("hash", "In SHA-256, PDQ kèm chất lượng, và họ img_hash"),
     ("bank", "Lưu ảnh giả đã biết và ảnh gốc đã xác minh, và tra cứu ảnh"),
@@ -40,7 +41,7 @@ const COMMANDS: [(&str, &str); 26] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 67] = [
+const ARGUMENTS: [(&str, &str); 77] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -73,6 +74,22 @@ const ARGUMENTS: [(&str, &str); 67] = [
         "Tìm ảnh gần trùng nhau trước: bản sao gần giống lấy điểm của ảnh đầu, và mỗi ảnh cho biết nhóm của nó",
     ),
     ("fail_on", "Kết thúc với trạng thái 1 nếu có ảnh rơi vào trường hợp này; có thể lặp lại"),
+    (
+        "store",
+        "Tệp lưu kết quả: lượt rà soát bị ngắt sẽ chạy tiếp, tệp không đổi hoặc chỉ chuyển chỗ không bị xem lại",
+    ),
+    ("store_wait", "Chờ lượt rà soát khác đang ghi tệp lưu kết quả bao lâu, tính bằng giây"),
+    ("labels", "Kết quả có kết luận này; có thể lặp lại"),
+    ("reasons", "Kết quả có lý do mang mã bắt đầu như vậy: `detector`, `bank.known_fake`; có thể lặp lại"),
+    ("min_probability", "Kết quả có xác suất ít nhất như vậy, từ 0 đến 1"),
+    ("path_like", "Kết quả có đường dẫn tuyệt đối chứa đoạn này, hoặc khớp mẫu nếu có `*`, `?` hay `[`"),
+    (
+        "since",
+        "Những gì được xem từ lúc đó: 2026-11-27, 2026-11-27T18:30 (UTC), hoặc cách đây 90m (phút), 12h (giờ), 7d (ngày)",
+    ),
+    ("gone", "Những tệp mà lượt rà soát trọn vẹn gần nhất không còn thấy, thay vì những tệp còn thấy"),
+    ("limit", "Nhiều nhất bao nhiêu kết quả"),
+    ("summary", "Đếm theo kết luận và theo lý do thay vì liệt kê"),
     ("shell", "Loại shell"),
     (
         "provider",

@@ -12,6 +12,16 @@ use crate::text::Text;
 ///
 /// Fails where nothing that was named exists: a record for each would hide that the call itself is wrong.
 pub(crate) fn collect(paths: &[PathBuf], text: Text) -> Result<Vec<PathBuf>, Failed> {
+    Ok(files(roots(paths, text)?))
+}
+
+/// Every file that these are or hold, in their order.
+pub(crate) fn files(roots: Vec<PathBuf>) -> Vec<PathBuf> {
+    roots.into_iter().flat_map(walk).collect()
+}
+
+/// What the arguments name, with what stands on standard input. Fails as [`collect`] does.
+pub(crate) fn roots(paths: &[PathBuf], text: Text) -> Result<Vec<PathBuf>, Failed> {
     let mut roots = Vec::new();
     for path in paths {
         if path == Path::new("-") {
@@ -23,7 +33,7 @@ pub(crate) fn collect(paths: &[PathBuf], text: Text) -> Result<Vec<PathBuf>, Fai
     if !roots.is_empty() && roots.iter().all(|root| root.symlink_metadata().is_err()) {
         return Err(Failed::Message(text.nothing_exists(&roots)));
     }
-    Ok(roots.into_iter().flat_map(walk).collect())
+    Ok(roots)
 }
 
 /// One path a line, in the bytes of the file system. Empty lines are passed over.

@@ -1,7 +1,7 @@
 //! The program `deepscreen`: reads arguments, asks the library, prints what a person or a program can read.
 //!
 //! Results go to standard output, progress and messages to standard error. Exit status: 0 done; 1 done, and a
-//! `--fail-on` condition was met; 2 wrong usage, or nothing could be done.
+//! `--fail-on` condition was met; 2 wrong usage, or nothing could be done; 130 ended by Ctrl-C.
 #![forbid(unsafe_code)]
 
 mod added_models;
@@ -19,13 +19,17 @@ mod heat_maps;
 mod help;
 mod inputs;
 mod inspect;
+mod interrupt;
 mod models;
 mod output;
 #[cfg(feature = "pull")]
 mod pull;
+mod results;
 mod scan;
 mod setup;
+
 mod text;
+mod time;
 mod trial;
 
 use std::io::Write;
@@ -42,6 +46,8 @@ enum Outcome {
     Done,
     /// Done, and something that the user asked to be told about was found.
     Found,
+    /// The user wanted an end before everything was done.
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -55,6 +61,7 @@ fn main() -> ExitCode {
     let text = Text::new(arguments.lang.unwrap_or(language));
     let outcome = match &arguments.command {
         Command::Scan(scan) => scan::run(scan, text),
+        Command::Results(results) => results::run(results, text),
         Command::Inspect(inspect) => inspect::run(inspect, text),
         Command::Hash(hash) => hash::run(hash, text),
         Command::Bank(bank) => bank::run(bank, text),
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::STATUS),
         // Whoever reads the output has seen enough: `deepscreen scan photos | head`.
         Err(Failed::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failed) => {

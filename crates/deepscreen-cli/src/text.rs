@@ -6,6 +6,7 @@ mod bank;
 mod bench;
 mod credentials;
 mod models;
+mod results;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -52,17 +53,24 @@ impl Text {
     // Scanning
 
     /// `14 pictures, 1.2 s (11.7 a second, rten 0.27): 3 likely manipulated, ..`
-    pub(crate) fn summary(self, summary: &Summary, engine: &str) -> String {
-        let count = |label| summary.with(label);
+    pub(crate) fn summary(self, summary: &Summary, engine: &str, known: u64) -> String {
         let seconds = summary.elapsed.as_secs_f64();
         let rate = summary.pictures_per_second();
-        let (pictures, not_images) = (summary.pictures, summary.not_images);
-        let mut line = match self.0 {
+        let pictures = summary.pictures;
+        let start = match self.0 {
             Language::Vietnamese => {
                 format!("{pictures} ảnh, {seconds:.1} giây ({rate:.1} ảnh mỗi giây, {engine})")
             }
             _ => format!("{}, {seconds:.1} s ({rate:.1} a second, {engine})", number(pictures, "picture")),
         };
+        let known = if known > 0 { format!(" {}.", self.known_before(known)) } else { String::new() };
+        format!("{start}{}{known}", self.counts(summary))
+    }
+
+    /// `: 3 likely manipulated, 1 not judged. 1 could not be read.`
+    fn counts(self, summary: &Summary) -> String {
+        let count = |label| summary.with(label);
+        let not_images = summary.not_images;
         let parts: Vec<String> = [
             (Label::LikelyManipulated, self.pick("likely manipulated", "nhiều khả năng giả")),
             (Label::NeedsReview, self.pick("to review", "cần xem lại")),
@@ -73,9 +81,7 @@ impl Text {
         .filter(|(label, _)| count(*label) > 0)
         .map(|(label, words)| format!("{} {words}", count(label)))
         .collect();
-        if !parts.is_empty() {
-            line = format!("{line}: {}", parts.join(", "));
-        }
+        let mut line = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
         line.push('.');
         if summary.unreadable > 0 {
             line.push_str(&match self.0 {

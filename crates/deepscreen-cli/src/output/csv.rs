@@ -1,7 +1,9 @@
 //! One row for every input, for spreadsheets and scripts.
 
 use csv::Writer;
-use deepscreen::Screening;
+use deepscreen::store::Stored;
+use deepscreen::{Language, Screening};
+use serde_json::Value;
 
 use super::Sink;
 use crate::Failed;
@@ -38,6 +40,38 @@ impl ScanRows {
         let group = screening.group.as_ref().map(|group| group.first.to_string_lossy().into_owned());
         let group = [group.unwrap_or_default()];
         let row = input(screening).into_iter().chain(columns).chain(hashes(screening)).chain(group);
+        self.0.write_record(row).map_err(failed)
+    }
+
+    /// The same row, out of the record.
+    pub(crate) fn add_stored(&mut self, stored: &Stored) -> Result<(), Failed> {
+        let record: Value = serde_json::from_str(&stored.to_json(Language::English)).unwrap_or_default();
+        let text = |pointer: &str| match record.pointer(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) | None => String::new(),
+            // A probability of 1 is written as 1 there, and as 1.0 in the record.
+            Some(value) if pointer == "/verdict/probability" => {
+                value.as_f64().map_or_else(String::new, |number| number.to_string())
+            }
+            Some(value) => value.to_string(),
+        };
+        let listed = |pointer: &str, code: fn(&Value) -> Option<&str>| {
+            let list = record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(code).collect::<Vec<_>>().join(";")
+        };
+        let row = INPUT
+            .map(|name| text(&format!("/input/{name}")))
+            .into_iter()
+            .chain([
+                text("/verdict/label"),
+                text("/verdict/probability"),
+                listed("/verdict/kinds", Value::as_str),
+                listed("/verdict/reasons", |reason| reason["code"].as_str()),
+                listed("/failures", |failure| failure["code"].as_str()),
+            ])
+            .chain([text("/hashes/pdq/hash"), text("/hashes/pdq/quality")])
+            .chain(["phash", "dhash", "ahash"].map(|name| text(&format!("/hashes/{name}"))))
+            .chain([text("/group/first")]);
         self.0.write_record(row).map_err(failed)
     }
 

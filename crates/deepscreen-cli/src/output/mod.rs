@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io::{LineWriter, Write};
 use std::path::PathBuf;
 
+use deepscreen::store::Stored;
 use deepscreen::{Screening, Summary};
 
-use crate::args::{ScanArguments, ScanFormat};
+use crate::args::{ResultsArguments, ResultsFormat, ScanArguments, ScanFormat};
 use crate::text::Text;
 use crate::{Failed, Outcome};
 
@@ -60,6 +61,16 @@ impl Report {
         })
     }
 
+    /// The report of results out of a store.
+    pub(crate) fn of_results(arguments: &ResultsArguments, text: Text) -> Result<Self, Failed> {
+        let out = sink(arguments.out.as_ref())?;
+        Ok(match arguments.format {
+            ResultsFormat::Table => Self::Table(table::Table::of_results(out, text)),
+            ResultsFormat::Jsonl => Self::Jsonl { out, text },
+            ResultsFormat::Csv => Self::Csv(csv::ScanRows::new(out)?),
+        })
+    }
+
     pub(crate) fn add(&mut self, screening: &Screening) -> Result<(), Failed> {
         match self {
             Self::Table(table) => table.add(screening),
@@ -68,12 +79,21 @@ impl Report {
         }
     }
 
-    /// The last line. A person who reads no table gets it on standard error.
-    pub(crate) fn finish(self, summary: &Summary, engine: &str) -> Result<(), Failed> {
+    /// Adds what is known already, as it was added when it was found.
+    pub(crate) fn add_stored(&mut self, stored: &Stored) -> Result<(), Failed> {
         match self {
-            Self::Table(table) => table.finish(summary, engine),
-            Self::Jsonl { mut out, text } => {
-                eprintln!("{}", text.summary(summary, engine));
+            Self::Table(table) => table.add_stored(stored),
+            Self::Jsonl { out, text } => Ok(writeln!(out, "{}", stored.to_json(text.language()))?),
+            Self::Csv(rows) => rows.add_stored(stored),
+        }
+    }
+
+    /// The last line. A person who reads no table gets it on standard error.
+    pub(crate) fn finish(self, summary: &Summary, last: &str) -> Result<(), Failed> {
+        match self {
+            Self::Table(table) => table.finish(summary, last),
+            Self::Jsonl { mut out, .. } => {
+                eprintln!("{last}");
                 Ok(out.flush()?)
             }
             Self::Csv(mut rows) => rows.flush(),

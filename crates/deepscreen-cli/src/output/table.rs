@@ -5,7 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
-use deepscreen::{Cause, Finding, Label, Screening, Summary};
+use deepscreen::store::Stored;
+use deepscreen::{Cause, Finding, Label, Probability, Screening, Summary};
 use unicode_width::UnicodeWidthStr;
 
 use super::Sink;
@@ -37,34 +38,55 @@ impl Table {
         Self { out, root, label_width, path_width: path_width.min(WIDEST_PATH), text, shown: false }
     }
 
+    /// A table of results that are not known beforehand, from anywhere.
+    pub(crate) fn of_results(out: Sink, text: Text) -> Self {
+        Self { path_width: WIDEST_PATH, ..Self::new(out, &[], &[], text) }
+    }
+
     pub(crate) fn add(&mut self, screening: &Screening) -> Result<(), Failed> {
         if screening.is_not_an_image() {
             return Ok(());
         }
+        let verdict = &screening.verdict;
+        let path = screening.input.path.as_deref().unwrap_or(Path::new("-"));
+        self.add_line(verdict.label, verdict.probability, path, &cause(screening, self.text))
+    }
+
+    pub(crate) fn add_stored(&mut self, stored: &Stored) -> Result<(), Failed> {
+        if stored.is_not_an_image() {
+            return Ok(());
+        }
+        let cause = stored.line(self.text.language());
+        self.add_line(stored.label(), stored.probability(), stored.path(), cause)
+    }
+
+    fn add_line(
+        &mut self,
+        label: Label,
+        probability: Option<Probability>,
+        path: &Path,
+        cause: &str,
+    ) -> Result<(), Failed> {
         self.shown = true;
-        let label = screening.verdict.label;
         let words = label.text(self.text.language());
         let style = style(label);
-        let probability = screening
-            .verdict
-            .probability
-            .map_or_else(|| "    ".to_owned(), |probability| probability.to_string());
-        let path = screening.input.path.as_deref().unwrap_or(Path::new("-"));
+        let probability =
+            probability.map_or_else(|| "    ".to_owned(), |probability| probability.to_string());
         let path = shown(path, self.root.as_deref());
         let line = format!(
             "{style}{words}{style:#}{}  {probability}  {path}{}  {}",
             padding(words, self.label_width),
             padding(&path, self.path_width),
-            cause(screening, self.text)
+            cause
         );
         Ok(writeln!(self.out, "{}", line.trim_end())?)
     }
 
-    pub(crate) fn finish(mut self, summary: &Summary, engine: &str) -> Result<(), Failed> {
+    pub(crate) fn finish(mut self, summary: &Summary, last: &str) -> Result<(), Failed> {
         if self.shown {
             writeln!(self.out)?;
         }
-        writeln!(self.out, "{}", self.text.summary(summary, engine))?;
+        writeln!(self.out, "{last}")?;
         if summary.with(Label::NoIndication) > 0 {
             writeln!(self.out, "{}", self.text.no_proof())?;
         }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::iter::Fuse;
 use std::sync::{Arc, Weak, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::source::Source;
 use super::{Inner, Open};
@@ -37,6 +37,10 @@ pub struct Screenings<I> {
     /// Threads leave alone what they were given by an iterator that is gone.
     alive: Arc<()>,
 }
+
+/// The threads have not come to an end with it yet.
+#[derive(Debug)]
+pub(crate) struct StillAtIt;
 
 /// What a thread gives back.
 struct Batch {
@@ -102,6 +106,41 @@ where
         }
     }
 
+    /// The next screening, or that there is none; `Err` where it is not there after so long.
+    #[cfg(feature = "store")]
+    pub(crate) fn next_within(&mut self, patience: Duration) -> Result<Option<Screening>, StillAtIt> {
+        self.next_by(Some(Instant::now() + patience))
+    }
+
+    fn next_by(&mut self, deadline: Option<Instant>) -> Result<Option<Screening>, StillAtIt> {
+        self.take_in();
+        loop {
+            while let Ok(batch) = self.receiver.try_recv() {
+                self.put(batch);
+            }
+            if let Some(screening) = self.given.front_mut().and_then(Option::take) {
+                self.given.pop_front();
+                self.done += 1;
+                return Ok(Some(screening));
+            }
+            if self.batches < self.threads() {
+                self.hand_out();
+            }
+            if self.batches == 0 {
+                return Ok(None);
+            }
+            // The iterator holds a sender itself, and every batch that is out comes back.
+            let batch = match deadline {
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    self.receiver.recv_timeout(left).map_err(|_| StillAtIt)?
+                }
+                None => self.receiver.recv().map_err(|_| StillAtIt)?,
+            };
+            self.put(batch);
+        }
+    }
+
     fn put(&mut self, batch: Batch) {
         self.batches -= 1;
         let places = self.given.iter_mut().skip(batch.start - self.done);
@@ -119,26 +158,7 @@ where
     type Item = Screening;
 
     fn next(&mut self) -> Option<Screening> {
-        self.take_in();
-        loop {
-            while let Ok(batch) = self.receiver.try_recv() {
-                self.put(batch);
-            }
-            if let Some(screening) = self.given.front_mut().and_then(Option::take) {
-                self.given.pop_front();
-                self.done += 1;
-                return Some(screening);
-            }
-            if self.batches < self.threads() {
-                self.hand_out();
-            }
-            if self.batches == 0 {
-                return None;
-            }
-            // The iterator holds a sender itself, and every batch that is out comes back.
-            let batch = self.receiver.recv().ok()?;
-            self.put(batch);
-        }
+        self.next_by(None).ok().flatten()
     }
 }
 

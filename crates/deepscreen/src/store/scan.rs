@@ -18,7 +18,7 @@ use super::Store;
 use super::place::{Place, Stamp, now};
 use super::stored::{COLUMNS, INSERT, New, Stored};
 use crate::error::{Error, ErrorKind, Result};
-use crate::screener::Screener;
+use crate::screener::{Screener, Screenings};
 use crate::screening::{Screening, Summary};
 
 /// What a crash may cost: the results of so long.
@@ -191,7 +191,7 @@ impl Scan<'_> {
             });
             let mut screenings = self.screener.screen_many(unknown);
             loop {
-                let screening = screenings.next();
+                let screening = self.next(&mut screenings)?;
                 let mut unstored = screening.as_ref();
                 // Everything that was asked for before it, it, and what is known behind it.
                 loop {
@@ -225,6 +225,21 @@ impl Scan<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The next screening. What was written is committed in time, however long that takes.
+    fn next<I>(&self, screenings: &mut Screenings<I>) -> Result<Option<Screening>>
+    where
+        I: Iterator<Item = PathBuf>,
+    {
+        let patience =
+            |writing: &Writing| writing.since.map(|since| COMMIT_EVERY.saturating_sub(since.elapsed()));
+        let Some(patience) = patience(&self.writing.borrow()) else { return Ok(screenings.next()) };
+        if let Ok(screening) = screenings.next_within(patience) {
+            return Ok(screening);
+        }
+        self.store.asking(|connection| self.writing.borrow_mut().commit(connection))?;
+        self.next(screenings)
     }
 
     /// A file that is known, or what to store its screening under.

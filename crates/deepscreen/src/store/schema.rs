@@ -80,7 +80,11 @@ pub(super) fn open_or_create(path: &Path) -> Result<Connection> {
 
 pub(super) fn open(path: &Path) -> Result<Connection> {
     std::fs::metadata(path).map_err(unreadable)?;
-    check(connect(path)?)
+    let connection = connect(path)?;
+    if pages(&connection)? == 0 {
+        return Err(Error::new(ErrorKind::Unreadable, "holds no results yet"));
+    }
+    check(connection)
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -206,7 +210,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("empty");
         std::fs::write(&path, "").unwrap();
-        assert!(open(&path).is_err(), "reading makes nothing");
+        let error = open(&path).unwrap_err();
+        assert!(error.to_string().contains("no results yet"), "reading makes nothing: {error}");
         drop(open_or_create(&path).unwrap());
         open(&path).unwrap();
     }
