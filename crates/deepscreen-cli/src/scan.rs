@@ -20,7 +20,12 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
         return Err(Failed::Message(text.groups_are_not_stored()));
     }
     let roots = inputs::roots(&arguments.paths, text)?;
-    let mut paths = inputs::files(roots.clone());
+    // Below these, what is not seen is gone; of a list of files there are none.
+    let folders: Vec<PathBuf> = match &arguments.store {
+        Some(_) => roots.iter().filter(|root| !root.is_file()).cloned().collect(),
+        None => Vec::new(),
+    };
+    let mut paths = inputs::files(roots);
     let store = arguments.store.as_ref().map(Store::open_or_create).transpose()?;
     if let Some(store) = &store {
         let own = own_files(store.path());
@@ -44,7 +49,7 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
     let files = paths.len();
     let mut seeing = Seeing::open(arguments, &paths, text)?;
     let summary = match scan {
-        Some(scan) => stored(scan, &roots, paths, &mut seeing)?,
+        Some(scan) => stored(scan, &folders, paths, &mut seeing)?,
         None if arguments.group => screener.screen_grouped(paths, |screening| {
             let _ = seeing.see(&Looked::New(&screening));
         }),
@@ -75,7 +80,7 @@ fn screened(screener: &Screener, paths: Vec<PathBuf>, seeing: &mut Seeing<'_>) -
 
 fn stored(
     mut scan: Scan<'_>,
-    roots: &[PathBuf],
+    folders: &[PathBuf],
     paths: Vec<PathBuf>,
     seeing: &mut Seeing<'_>,
 ) -> Result<Summary, Failed> {
@@ -85,7 +90,7 @@ fn stored(
     };
     let done = scan.run(until_interrupted(paths), lines, |looked| seeing.see(&looked))?;
     if seeing.seen == files && seeing.broken.is_none() {
-        scan.finish(roots)?;
+        scan.finish(folders)?;
     }
     Ok(done.summary)
 }

@@ -94,6 +94,18 @@ fn a_known_file_comes_out_as_it_did_in_every_format_and_language() {
 }
 
 #[test]
+fn fail_on_and_lists_count_what_was_known() {
+    let home = home();
+    for known in [false, true] {
+        let run = scan(&home, "--store results.store --fail-on flagged photos/b.png photos/notes.txt");
+        assert_eq!((run.status, run.out.contains("2 known before")), (1, known), "{}", run.out);
+        assert_eq!(scan(&home, "--store results.store --fail-on unreadable photos/b.png").status, 0);
+    }
+    let gone = home.run("results results.store --gone").out;
+    assert!(gone.starts_with("0 pictures"), "what was not asked for is not gone: {gone}");
+}
+
+#[test]
 fn unchanged_files_are_not_opened_and_changed_or_moved_ones_are_told_apart() {
     let home = home();
     let store = "--store results.store --format jsonl photos";

@@ -128,6 +128,16 @@ fn age(path: &Path) {
     file.set_modified(SystemTime::now() - Duration::from_secs(1000)).unwrap();
 }
 
+fn paths(store: &Store, filter: &Filter) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let each = |stored: deepscreen::store::Stored| {
+        paths.push(stored.path().to_owned());
+        Ok(())
+    };
+    store.for_each(filter, each).unwrap();
+    paths
+}
+
 fn timeless(record: &str) -> String {
     record.split(",\"elapsed_ms\"").next().unwrap().to_owned()
 }
@@ -205,9 +215,7 @@ fn what_moved_or_was_copied_takes_its_result_along() {
     let totals = store.totals(&Filter::default()).unwrap();
     assert_eq!((totals.files, totals.gone), (5, 1));
     let gone = Filter { is_gone: true, ..Filter::default() };
-    let mut paths = Vec::new();
-    store.for_each(&gone, |stored| Ok(paths.push(stored.path().to_owned()))).unwrap();
-    assert_eq!(paths, [bench.path("a.png")]);
+    assert_eq!(paths(&store, &gone), [bench.path("a.png")]);
     drop(store);
     fs::rename(bench.path("deep/moved.png"), bench.path("a.png")).unwrap();
     bench.scan();
@@ -295,10 +303,8 @@ fn what_could_not_be_read_is_tried_again_and_odd_names_are_kept() {
     bench.write("later.png", 99);
     let (_, done) = bench.scan();
     assert_eq!((done.summary.unreadable, done.summary.pictures), (0, 5));
-    let mut paths = Vec::new();
     let filter = Filter { path: Some("odd".to_owned()), ..Filter::default() };
-    bench.store().for_each(&filter, |stored| Ok(paths.push(stored.path().to_owned()))).unwrap();
-    assert_eq!(paths, [odd]);
+    assert_eq!(paths(&bench.store(), &filter), [odd]);
 }
 
 #[test]

@@ -431,3 +431,61 @@ impl Writing {
         self.seen.get(&(file >> 6)).is_some_and(|bits| bits & 1 << (file & 63) != 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Filter;
+
+    #[test]
+    fn a_full_disk_ends_the_scan_and_keeps_what_was_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Vec<PathBuf> = (0..400).map(|number| folder.path().join(format!("{number:03}"))).collect();
+        for file in &files {
+            std::fs::write(file, file.as_os_str().as_encoded_bytes()).unwrap();
+        }
+        let store = Store::open_or_create(folder.path().join("a.store")).unwrap();
+        let screener = Screener::builder().threads(1).build().unwrap();
+        let none = |_: &Screening| Default::default();
+        let run = |files: &[PathBuf]| {
+            let mut scan = store.scan(&screener, "").unwrap().unwrap();
+            scan.run(files.iter().cloned(), none, |_| ControlFlow::Continue(()))
+        };
+        run(&files[..10]).unwrap();
+        // SQLite then fails as it does on a disk without room.
+        let pages = |number: i64| {
+            store.connection.pragma_update_and_check(None, "max_page_count", number, |_| Ok(())).unwrap();
+        };
+        let count: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        pages(count + 3);
+        let error = run(&files).unwrap_err();
+        assert!(error.to_string().contains("a.store: the disk is full"), "{error}");
+        assert!(store.totals(&Filter::default()).unwrap().files >= 10);
+        pages(1 << 20);
+        let done = run(&files).unwrap();
+        assert_eq!((done.known >= 10, store.totals(&Filter::default()).unwrap().files), (true, 400));
+    }
+
+    #[test]
+    fn every_record_has_a_file_and_no_file_is_there_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        let store = Store::open_or_create(folder.path().join("a.store")).unwrap();
+        let screener = Screener::builder().threads(1).build().unwrap();
+        let none = |_: &Screening| Default::default();
+        for text in ["one", "another", "one", ""] {
+            std::fs::write(&file, text).unwrap();
+            let mut scan = store.scan(&screener, "").unwrap().unwrap();
+            let missing = folder.path().join("missing");
+            let paths = [file.clone(), missing.clone(), file.clone(), missing];
+            scan.run(paths, none, |_| ControlFlow::Continue(())).unwrap();
+            scan.finish(&[folder.path()]).unwrap();
+            let count = |sql: &str| store.connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!(count("SELECT count(*) FROM files"), 2);
+            assert_eq!(count("SELECT count(*) FROM records"), 2, "{text}");
+            let check =
+                store.connection.query_row("PRAGMA integrity_check", (), |row| row.get::<_, String>(0));
+            assert_eq!(check.unwrap(), "ok");
+        }
+    }
+}
