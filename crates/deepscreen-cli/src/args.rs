@@ -354,6 +354,10 @@ pub(crate) enum ScanFormat {
     Jsonl,
     /// One row for every input
     Csv,
+    /// One page for reviewers, with thumbnails and filters, that needs nothing beside it
+    Html,
+    /// SARIF 2.1.0, for CI systems
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -22,7 +22,7 @@ pub(crate) fn write(screening: &Screening, folder: &Path, text: Text) -> Result<
 }
 
 /// A map and what it is called.
-fn map(evidence: &Evidence) -> Option<(&HeatMap, String)> {
+pub(crate) fn map(evidence: &Evidence) -> Option<(&HeatMap, String)> {
     // `detector/ai-image@1`, `bank/party`
     let source = evidence.source.split_once('/').map_or(evidence.source.as_str(), |(_, name)| name);
     let name = source.split('@').next().unwrap_or_default();

@@ -7,6 +7,7 @@ mod bench;
 mod credentials;
 mod models;
 mod results;
+mod page;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use deepscreen::{
     Face, Fault, FaultKind, Grade, Kind, Label, Language, Limits, Network, OperatingPoint, Probability,
     Region, Summary, Topic, Watermark, WatermarkMessage,
 };
+
+pub(crate) use page::Words;
 
 /// The program's sentences in one language.
 #[derive(Clone, Copy)]

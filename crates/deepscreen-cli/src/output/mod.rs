@@ -1,6 +1,8 @@
-//! Screenings in, what the user asked to see out: a table for a person, JSON lines or CSV for a program.
+//! Screenings in, what the user asked to see out: a table or a page for a person, JSON lines, CSV or SARIF for a program.
 
 mod csv;
+pub(crate) mod page;
+pub(crate) mod sarif;
 mod table;
 
 use std::fs::File;
@@ -44,20 +46,32 @@ pub(crate) fn print(bytes: &[u8]) -> Result<Outcome, Failed> {
     Ok(Outcome::Done)
 }
 
+/// What the library has just written.
+fn record(screening: &Screening, text: Text) -> serde_json::Value {
+    serde_json::from_str(&screening.to_json(text.language())).unwrap_or_default()
+}
+
 /// The report of a scan, as it grows.
 pub(crate) enum Report {
     Table(table::Table),
     Jsonl { out: Sink, text: Text },
     Csv(csv::ScanRows),
+    Html(page::Gallery, Text),
+    Sarif(sarif::Results, Text),
 }
 
 impl Report {
     pub(crate) fn open(arguments: &ScanArguments, paths: &[PathBuf], text: Text) -> Result<Self, Failed> {
-        let out = sink(arguments.out.as_ref())?;
+        let out = || sink(arguments.out.as_ref());
         Ok(match arguments.format {
-            ScanFormat::Table => Self::Table(table::Table::new(out, &arguments.paths, paths, text)),
-            ScanFormat::Jsonl => Self::Jsonl { out, text },
-            ScanFormat::Csv => Self::Csv(csv::ScanRows::new(out)?),
+            ScanFormat::Table => Self::Table(table::Table::new(out()?, &arguments.paths, paths, text)),
+            ScanFormat::Jsonl => Self::Jsonl { out: out()?, text },
+            ScanFormat::Csv => Self::Csv(csv::ScanRows::new(out()?)?),
+            ScanFormat::Html => {
+                let page = page::Page::create(arguments.out.as_deref(), &arguments.paths, text)?;
+                Self::Html(page::Gallery::new(page, arguments.engine.threads())?, text)
+            }
+            ScanFormat::Sarif => Self::Sarif(sarif::Results::new(out()?, text)?, text),
         })
     }
 
@@ -76,6 +90,10 @@ impl Report {
             Self::Table(table) => table.add(screening),
             Self::Jsonl { out, text } => Ok(writeln!(out, "{}", screening.to_json(text.language()))?),
             Self::Csv(rows) => rows.add(screening),
+            Self::Html(page, text) => page.add(page::Input::of(screening, *text)),
+            Self::Sarif(results, text) => {
+                results.add(&record(screening, *text), screening.input.path.as_deref())
+            }
         }
     }
 
@@ -97,6 +115,14 @@ impl Report {
                 Ok(out.flush()?)
             }
             Self::Csv(mut rows) => rows.flush(),
+            Self::Html(page, text) => {
+                eprintln!("{}", text.summary(summary, engine));
+                page.finish(Some(summary.elapsed))
+            }
+            Self::Sarif(results, text) => {
+                eprintln!("{}", text.summary(summary, engine));
+                results.finish()
+            }
         }
     }
 }

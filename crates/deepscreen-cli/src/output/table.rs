@@ -114,12 +114,16 @@ fn shown(path: &Path, root: Option<&Path>) -> String {
     escape(&below.to_string_lossy())
 }
 
-/// Text from outside, safe for a terminal: control characters (and what turns the direction of writing) would
-/// let a file's name rewrite the verdict beside it.
+/// Text from outside, safe for a terminal: control characters (and what turns the direction of writing, or is not seen at
+/// all) would let a file's name rewrite the verdict beside it.
 pub(crate) fn escape(text: &str) -> String {
     let hostile = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(
+                c,
+                '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                    | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            )
     };
     text.chars().map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
