@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Opens pages of reports in a headless browser, as people see them: light, dark, on a telephone, on paper.
+"""Opens pages of reports and of scans in a headless browser, as people see them: light, dark, on a telephone, on paper.
 
 usage: pages.py EXAMPLE FOLDER [PAGE...]
 
 EXAMPLE is the example `report` of deepscreen-eval. It makes pages in FOLDER from score files that are written here, with
 names that try to break out of a page and pictures of fixtures/sample as thumbnails. PAGE is another page, whose name says
-its language: full-vi.html. FOLDER gets screenshots and what is printed beside the pages.
+its language: full-vi.html. One whose name begins with scan- is of `scan --format html`. FOLDER gets screenshots and what is
+printed beside the pages.
 
 Asserted of every page: the browser has nothing to say of it, it asks for nothing, nothing sticks out at 390 px, every
 picture is there, language and title are right, headings are in order, tables have captions, pictures have words, and the
-Tab key comes to all that can be scrolled, which arrow keys then scroll.
+Tab key comes to all that can be scrolled, which arrow keys then scroll. Of a scan's page, that the Tab key comes to every
+filter, and that keys switch it and pictures go and come.
 
 Needs chromium on the path; says so and passes where it is not. Speaks to it through a pipe: no port, no other package.
 """
@@ -28,11 +30,15 @@ import tempfile
 import threading
 
 TITLES = {"en": "Comparison of detectors", "vi": "So sánh các bộ phát hiện"}
+TITLES_OF_SCANS = {"en": "Screened pictures", "vi": "Ảnh đã rà soát"}
 HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "]]></style></svg>{{ 7 * 7 }}",
            "\u202egnp.exe\u202c\u2066", "two\nlines", "&lt;b&gt; & <b>", "=HYPERLINK(\"http://x\")"]
 # Which sizes and colours; whether words may run out of the page sideways is asked in each of them.
 VIEWS = {"light": (1280, 900, 1, "light"), "dark": (1280, 900, 1, "dark"), "narrow": (390, 844, 2, "light"),
          "narrow-dark": (390, 844, 2, "dark")}
+# Pictures that wait until they are scrolled to are asked for now.
+LOADED = """Promise.all([...document.images].map((one) => { one.loading = "eager"; return one.decode().catch(() => 0); }))
+  .then(() => 0)"""
 FACTS = """(() => {
   const all = (of, from = document) => [...from.querySelectorAll(of)];
   const levels = all("h1, h2, h3, h4").map((one) => Number(one.tagName[1]));
@@ -133,6 +139,10 @@ class Browser:
         for kind in ("rawKeyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
+    def press_space(self):
+        for kind, text in (("keyDown", " "), ("keyUp", "")):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=" ", code="Space", windowsVirtualKeyCode=32, text=text)
+
     def complaints(self, address):
         """What was said or asked for since the page was opened."""
         for event in self.events:
@@ -182,17 +192,20 @@ def look(browser, page, language, folder, name):
     """Everything that is asserted of one page; gives what was seen."""
     address = page.resolve().as_uri()
     wrong, facts = [], {}
+    is_scan = name.startswith("scan-")
+    titles = TITLES_OF_SCANS if is_scan else TITLES
     for view, (width, height, scale, colours) in VIEWS.items():
         browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
                     mobile=width < 500)
         features = [{"name": "prefers-color-scheme", "value": colours}]
         browser.ask("Emulation.setEmulatedMedia", media="screen", features=features)
         browser.open(address)
+        browser.evaluate(LOADED)
         facts = browser.evaluate(FACTS)
         wrong += [f"{view}: {complaint}" for complaint in browser.complaints(address)]
         if facts["width"] > facts["inner"] or facts["inner"] != width:
             wrong.append(f"{view}: {facts['width']} px wide on a screen of {width} px, shown as {facts['inner']} px")
-        if facts["lang"] != language or not facts["title"].startswith(TITLES[language]):
+        if facts["lang"] != language or not facts["title"].startswith(titles[language]):
             wrong.append(f"{view}: language {facts['lang']!r}, title {facts['title']!r}")
         for what in ("broken", "wordless", "unnamed", "uncaptioned", "landmarks", "headings", "ids", "dangling",
                      "scripts", "links", "small"):
@@ -206,15 +219,16 @@ def look(browser, page, language, folder, name):
                                   "Math.min(document.documentElement.scrollHeight, 15000 / devicePixelRatio)"), scale=1))
         (folder / f"{name}-{view}.png").write_bytes(base64.b64decode(picture["data"]))
         if view == "narrow":
-            wrong += [f"{view}: {fault}" for fault in keyboard(browser, facts["boxes"])]
+            faults = filters(browser) if is_scan else keyboard(browser, facts["boxes"])
+            wrong += [f"{view}: {fault}" for fault in faults]
     browser.ask("Emulation.clearDeviceMetricsOverride")
     browser.ask("Emulation.setEmulatedMedia", media="print", features=[])
     browser.open(address)
     wrong += [f"print: {complaint}" for complaint in browser.complaints(address)]
-    hidden = browser.evaluate("[...document.querySelectorAll('main td')].filter((one) => !one.checkVisibility("
+    hidden = browser.evaluate("[...document.querySelectorAll('main td, .row')].filter((one) => !one.checkVisibility("
                               "{contentVisibilityAuto: true})).length")
     if hidden:
-        wrong.append(f"print: {hidden} cells are not printed")
+        wrong.append(f"print: {hidden} cells or rows are not printed")
     browser.ask("Emulation.setEmulatedMedia", media="", features=[])
     printed = browser.ask("Page.printToPDF", preferCSSPageSize=True, printBackground=False)
     (folder / f"{name}.pdf").write_bytes(base64.b64decode(printed["data"]))
@@ -248,6 +262,59 @@ def keyboard(browser, boxes):
         yield f"arrow keys scroll {scrolled} of {wide} boxes"
 
 
+def filters(browser):
+    """Goes through a scan's page with the Tab key and uses its filters by keys; yields what does not work."""
+    # Of every picture that is there at all, whether it is to be seen; copies go with their first.
+    seen = ("JSON.stringify([...document.querySelectorAll('.results > li')].map((one) => one.checkVisibility() ? "
+            "one.className : null))")
+    everything = json.loads(browser.evaluate(seen))
+    labels = browser.evaluate("[...document.querySelectorAll('.tile input:enabled')].map((one) => one.id)")
+    reasons = browser.evaluate("[...document.querySelectorAll('.reasons input')].map((one) => one.id)")
+    browser.evaluate("document.body.focus(); 0")
+    reached, first = [], None
+    for _ in range(60 + len(labels)):
+        browser.press("Tab", 9)
+        where = browser.evaluate("document.activeElement.id || document.activeElement.className "
+                                 "|| document.activeElement.localName")
+        first = first or where
+        if where == "body":
+            break
+        reached.append(where)
+        if where in labels:
+            shows = f"document.getElementById('{where.removeprefix('show-')}').checkVisibility()"
+            ring = browser.evaluate("getComputedStyle(document.activeElement.closest('.tile')).outlineStyle")
+            if ring != "solid":
+                yield f"{where}: the focus is not to be seen ({ring})"
+            for expected in (False, True):
+                browser.press_space()
+                if browser.evaluate(shows) != expected:
+                    yield f"{where}: the space bar does not {'show' if expected else 'hide'} its pictures"
+        if where == "reason-any":
+            for chosen in reasons[1:]:
+                browser.press("ArrowDown", 40)
+                now = browser.evaluate("document.activeElement.id")
+                at = chosen.replace("reason-", "r")
+                expected = [one if one and at in one.split() else None for one in everything]
+                if now != chosen or json.loads(browser.evaluate(seen)) != expected:
+                    yield f"{chosen}: an arrow key comes to {now} and shows others than those with this reason"
+                if browser.evaluate("document.querySelector('.nothing').checkVisibility()"):
+                    yield f"{chosen}: says that there is nothing"
+            browser.evaluate("document.querySelectorAll('.tile input:enabled').forEach((one) => one.click()); 0")
+            if not browser.evaluate("document.querySelector('.nothing').checkVisibility()"):
+                yield "nothing is shown, and nothing said of it"
+            browser.evaluate("document.querySelectorAll('.tile input:enabled').forEach((one) => one.click()); 0")
+            browser.press("ArrowDown", 40)
+    if json.loads(browser.evaluate(seen)) != everything:
+        yield "the filters do not come back to where they were"
+    if first != "skip":
+        yield f"the first stop is {first}, not the link past the head"
+    missed = [one for one in labels + reasons[:1] if one not in reached]
+    if missed:
+        yield f"the Tab key does not come to {missed}"
+    if everything and "summary" not in reached:
+        yield "the Tab key does not come to what is folded"
+
+
 def main():
     example, folder, *others = sys.argv[1:]
     program = shutil.which("chromium")
@@ -276,7 +343,11 @@ def main():
         try:
             for name, page, language in pages:
                 wrong, facts = look(browser, page, language, folder, name)
-                if not name.startswith("one-class") and not (facts["images"] and facts["plots"] >= 5):
+                is_scan = name.startswith("scan-")
+                if is_scan and not facts["images"] and "empty" not in name:
+                    wrong.append("no pictures")
+                if not is_scan and not name.startswith("one-class") and not (
+                        facts["images"] and facts["plots"] >= 5):
                     wrong.append(f"{facts['images']} pictures and {facts['plots']} plots")
                 failed += bool(wrong)
                 print(f"{name}: {facts['tables']} tables, {facts['plots']} plots, {facts['images']} pictures:",

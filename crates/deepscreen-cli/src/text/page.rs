@@ -56,7 +56,7 @@ words! {
     notes: "Notes", "Ghi chú";
     failures: "What did not work", "Những gì không thực hiện được";
     more: "Details", "Chi tiết";
-    map_of: "where, by", "vị trí, theo";
+    heat_map: "Heat map", "Bản đồ nhiệt";
     copies: "Near-duplicates of it with the same label:", "Ảnh gần trùng có cùng nhãn:";
     made_with: "Screened with", "Đã xem bằng";
     made_with_says: "The same picture and the same versions of these give the same result.", "Cùng một ảnh và cùng phiên bản của những thứ này cho cùng kết quả.";
@@ -75,7 +75,6 @@ words! {
     standard_input: "a list on standard input", "danh sách từ đầu vào chuẩn";
     other_reasons: "other reasons", "lý do khác";
     signer: "signed by", "người ký";
-    cut: "…", "…";
 }
 
 /// Of each kind of error, to find it by its code.
@@ -171,16 +170,16 @@ impl Text {
             "watermark.flux" => self.pick("watermark of FLUX", "thủy vân của FLUX"),
             "watermark.invokeai" => self.pick("watermark of InvokeAI", "thủy vân của InvokeAI"),
             "metadata.ai_generator" => {
-                self.pick("metadata name an AI tool", "siêu dữ liệu nêu tên công cụ AI")
+                self.pick("metadata names an AI tool", "siêu dữ liệu nêu tên công cụ AI")
             }
             "metadata.ai_source_type" => {
-                self.pick("metadata give an AI source type", "siêu dữ liệu ghi loại nguồn AI")
+                self.pick("metadata gives an AI source type", "siêu dữ liệu ghi loại nguồn AI")
             }
             "metadata.ai_label" => {
-                self.pick("metadata have a label for AI content", "siêu dữ liệu mang nhãn nội dung AI")
+                self.pick("metadata has a label for AI content", "siêu dữ liệu mang nhãn nội dung AI")
             }
             "metadata.ai_prompt" => self.pick(
-                "metadata hold a generator's prompt",
+                "metadata holds a generator's prompt",
                 "siêu dữ liệu có yêu cầu gửi cho công cụ tạo ảnh",
             ),
             "metadata.thumbnail_differs" => self.pick(
@@ -188,7 +187,7 @@ impl Text {
                 "hình thu nhỏ bên trong cho thấy một ảnh khác",
             ),
             "metadata.editor" => {
-                self.pick("metadata name an editor", "siêu dữ liệu nêu tên phần mềm chỉnh sửa")
+                self.pick("metadata names an editor", "siêu dữ liệu nêu tên phần mềm chỉnh sửa")
             }
             _ => {
                 return match (code.strip_prefix("detector."), self.0) {

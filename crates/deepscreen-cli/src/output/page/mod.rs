@@ -28,7 +28,7 @@ use crate::text::{Text, Words};
 
 pub(crate) use gallery::{Gallery, Input};
 use replays::Replays;
-use row::Row;
+use row::{Row, sentence};
 use spill::{Place, Rows, Spill};
 
 const STYLE: &str = include_str!("page.css");
@@ -261,7 +261,7 @@ impl Page {
         facts.extend(elapsed.map(|elapsed| Fact::new(words.time, self.text.seconds(elapsed))));
         let label = |(label, count): (Label, u64)| LabelFilter {
             code: label.code(),
-            words: label.text(self.text.language()),
+            words: sentence(label.text(self.text.language())),
             means: self.text.label_means(label),
             count,
             percent: format!("{:.3}", 100.0 * count as f64 / pictures.max(1) as f64),
@@ -341,8 +341,8 @@ impl Page {
                 .collect();
             let values = Section {
                 code: label.code(),
-                words: label.text(self.text.language()),
-                means: self.text.label_means(label),
+                words: sentence(label.text(self.text.language())),
+                no_proof: (label == Label::NoIndication).then(|| self.text.label_means(label)),
                 count,
                 reasons,
                 t: self.text.words_of_page(),
@@ -446,7 +446,7 @@ impl Fact {
 #[derive(Serialize)]
 struct LabelFilter {
     code: &'static str,
-    words: &'static str,
+    words: String,
     means: &'static str,
     count: u64,
     percent: String,
@@ -464,8 +464,9 @@ struct ReasonFilter {
 #[derive(Serialize)]
 struct Section {
     code: &'static str,
-    words: &'static str,
-    means: &'static str,
+    words: String,
+    /// What has to be said of pictures of which nothing is known.
+    no_proof: Option<&'static str>,
     count: u64,
     reasons: Vec<SectionReason>,
     t: Words,

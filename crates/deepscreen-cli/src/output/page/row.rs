@@ -19,7 +19,7 @@ const MOST_FACTS: usize = 24;
 #[derive(Serialize)]
 pub(super) struct Row {
     label: &'static str,
-    words: &'static str,
+    words: String,
     /// The path up to the name of the file.
     folder: String,
     name: String,
@@ -46,6 +46,8 @@ struct Reason {
 #[derive(Serialize)]
 struct Failure {
     words: String,
+    /// Nothing went wrong: an analyzer does not apply.
+    is_expected: bool,
     source: String,
     /// In English, as the record has it.
     message: String,
@@ -76,8 +78,7 @@ struct Picture {
 #[derive(Serialize)]
 struct Shown {
     image: String,
-    alt: String,
-    name: String,
+    says: String,
     /// Its place in percent of the picture: left, top, width, height.
     style: String,
 }
@@ -104,19 +105,23 @@ impl Row {
             code: shown(field(reason, "code")),
         });
         let group = record.get("group").map(|group| {
-            shown(&text.group_of_record(group, group["first"].as_str().is_some_and(|it| Some(it) == path)))
+            sentence(&text.group_of_record(group, group["first"].as_str().is_some_and(|it| Some(it) == path)))
         });
         let mut failures: Vec<Failure> = Vec::new();
         for failure in list(&record["failures"]) {
             let message = shown(field(failure, "message"));
             if failures.iter().all(|known| known.message != message) {
-                let words = sentence(&text.failure_code(field(failure, "code")));
-                failures.push(Failure { words, source: shown(field(failure, "source")), message });
+                failures.push(Failure {
+                    words: sentence(&text.failure_code(field(failure, "code"))),
+                    is_expected: failure["code"] == "not_applicable",
+                    source: shown(field(failure, "source")),
+                    message,
+                });
             }
         }
         Self {
             label: label.code(),
-            words: label.text(text.language()),
+            words: sentence(label.text(text.language())),
             folder: shown(folder),
             name: shown(name),
             hundredths: probability.map_or(0, |it| (it.get() * 100.0).round() as u32),
@@ -155,7 +160,7 @@ fn below<'a>(path: &'a str, root: Option<&str>) -> &'a str {
 }
 
 /// A sentence of the library, which begins with a small letter, as one that stands alone.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = shown(text);
     let mut letters = text.chars();
     match letters.next() {
@@ -285,12 +290,7 @@ fn shown_map(map: &Map, (width, height): (u32, u32), text: Text) -> Option<Shown
     ];
     let style: Vec<String> =
         places.iter().map(|(name, share)| format!("{name}:{}%", percent(*share))).collect();
-    Some(Shown {
-        image: address(&map.png)?,
-        alt: shown(&text.map_of(&map.name)),
-        name: shown(&map.name),
-        style: style.join(";"),
-    })
+    Some(Shown { image: address(&map.png)?, says: shown(&text.map_of(&map.name)), style: style.join(";") })
 }
 
 fn percent(share: f64) -> String {
