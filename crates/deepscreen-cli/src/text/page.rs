@@ -218,20 +218,19 @@ impl Text {
         known.map_or_else(|| code.to_owned(), |note| self.media_note(note))
     }
 
-    /// What a record says of its near-duplicates.
-    pub(crate) fn group_of_record(self, group: &Value, is_first: bool) -> String {
+    /// What a record says of its near-duplicates; `first` is the first of them, unless that is the record's own picture.
+    pub(crate) fn group_of_record(self, group: &Value, first: Option<&str>) -> String {
         let number = |name: &str| group[name].as_u64().unwrap_or(0);
         let (pictures, distance) = (number("pictures"), number("distance"));
-        let first = group["first"].as_str().unwrap_or("?");
         let takes_over = group["has_scores_of_first"] == true;
-        match (self.0, is_first) {
-            (Language::Vietnamese, true) => format!("ảnh đầu trong {pictures} ảnh gần trùng nhau"),
-            (_, true) => format!("first of {pictures} near-duplicates"),
-            (Language::Vietnamese, false) => {
+        match (self.0, first) {
+            (Language::Vietnamese, None) => format!("ảnh đầu trong {pictures} ảnh gần trùng nhau"),
+            (_, None) => format!("first of {pictures} near-duplicates"),
+            (Language::Vietnamese, Some(first)) => {
                 let scores = if takes_over { "; lấy điểm của ảnh đó" } else { "" };
                 format!("gần trùng với {first}, khác {distance} trên 256 bit{scores}")
             }
-            (_, false) => {
+            (_, Some(first)) => {
                 let scores = if takes_over { ", with its scores" } else { "" };
                 format!("near-duplicate of {first}, {distance} of 256 bits apart{scores}")
             }

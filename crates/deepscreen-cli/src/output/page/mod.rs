@@ -519,3 +519,113 @@ fn label(record: &Value) -> Label {
     let code = record["verdict"]["label"].as_str();
     SECTIONS.into_iter().find(|label| Some(label.code()) == code).unwrap_or(Label::Inconclusive)
 }
+
+#[cfg(test)]
+mod tests {
+    use deepscreen::Language;
+    use serde_json::json;
+
+    use super::*;
+
+    /// As the library writes them: every fourth of each label, with hostile names and sentences.
+    fn record(at: usize) -> Value {
+        let label = SECTIONS[at % 4].code();
+        json!({
+            "schema": "deepscreen/1",
+            "input": {"path": format!("photos/{at}<b>\".jpg"), "bytes": 1000 + at, "format": "jpeg", "width": 640, "height": 480},
+            "verdict": {
+                "label": label,
+                "kinds": if at % 4 == 0 { vec!["ai_generated"] } else { vec![] },
+                "probability": if at % 4 == 2 { Value::Null } else { json!((at % 101) as f64 / 100.0) },
+                "reasons": if at % 4 < 2 {
+                    json!([{"code": format!("detector.d{}", at % 3), "source": "detector/d@1", "strength": "strong", "message": "<i>&amp;"}])
+                } else {
+                    json!([])
+                },
+            },
+            "evidence": [{"source": "media", "kind": "media", "notes": ["first_frame"], "frames": 3},
+                {"source": "metadata", "kind": "metadata", "field": "xmp.x", "value": "</dd><script>", "topic": "other", "grade": "circumstantial"}],
+            "failures": [],
+            "replay": {"deepscreen": "0.1.0", "engine": "rten", "policy": "ab", "models": {"d": format!("{:02x}", at % 30)}},
+            "elapsed_ms": 1.0,
+        })
+    }
+
+    fn page(out: &Path) -> Page {
+        let text = Text::new(Language::English);
+        Page::create(Some(out), &["photos".into()], text).ok().unwrap()
+    }
+
+    fn add(page: &mut Page, record: &Value) {
+        let card = Card { record, thumbnail: Thumbnail::Small(vec![0xff, 0xd8, 0xff, 0]), maps: Vec::new() };
+        assert!(page.add(&card).is_ok());
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_rows_of_a_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("page.html");
+        let mut page = page(&out);
+        for at in 0..2000 {
+            add(&mut page, &record(at));
+        }
+        // Some dozen bytes of each, in place of some thousand.
+        assert!(page.held_bytes() < 2000 * 128 + (1 << 14), "{} bytes", page.held_bytes());
+        assert!(!out.exists(), "half a page has the name of a whole one");
+        assert!(page.finish(None).is_ok());
+        let page = std::fs::read_to_string(&out).unwrap();
+        assert_eq!(page.matches("<article").count(), 2000);
+        assert!(page.len() > 2000 * 1000);
+        assert!(page.trim_end().ends_with("</html>"));
+        for hostile in ["<b>\"", "<script", "<i>"] {
+            assert!(!page.contains(hostile), "{hostile}");
+        }
+        assert_eq!(page.matches("<b>500</b>").count(), 4, "500 of each label");
+        assert!(page.contains("Some results were made with settings beyond"), "30 models, 12 are listed");
+        // Nothing lies about.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_page_leaves_the_last_one_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("page.html");
+        std::fs::write(&out, "the last one").unwrap();
+        let mut page = page(&out);
+        add(&mut page, &record(0));
+        drop(page);
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), "the last one");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn codes_beyond_those_that_have_a_filter_share_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("page.html");
+        let mut page = page(&out);
+        for at in 0..100 {
+            let mut record = record(0);
+            record["verdict"]["reasons"][0]["code"] = json!(format!("detector.d{at}"));
+            add(&mut page, &record);
+        }
+        assert!(page.finish(None).is_ok());
+        let page = std::fs::read_to_string(&out).unwrap();
+        assert_eq!(page.matches("type=\"radio\"").count(), MOST_REASONS + 1);
+        assert!(page.contains("<bdi>other reasons</bdi></span> <b>37</b>"));
+    }
+
+    #[test]
+    fn a_page_without_pictures_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("page.html");
+        let mut page = page(&out);
+        let mut record = record(2);
+        record["failures"] = json!([{"source": "media", "code": "not_an_image", "message": "text"}]);
+        add(&mut page, &record);
+        assert!(page.finish(Some(Duration::from_millis(1234))).is_ok());
+        let page = std::fs::read_to_string(&out).unwrap();
+        assert!(page.contains("There was no picture to screen."));
+        assert!(!page.contains("<article") && !page.contains("<fieldset"));
+        assert!(page.contains("<dt>Other files, left out</dt><dd>1</dd>") && page.contains("<dd>1.2 s</dd>"));
+    }
+}

@@ -88,10 +88,10 @@ impl Row {
         let record = card.record;
         let words = text.words_of_page();
         let path = record["input"]["path"].as_str();
-        let below = path.map(|path| below(path, root)).unwrap_or(words.from_memory);
-        let (folder, name) = match below.rfind(['/', '\\']) {
-            Some(at) if at + 1 < below.len() => below.split_at(at + 1),
-            _ => ("", below),
+        let shown_path = path.map_or(words.from_memory, |path| below(path, root));
+        let (folder, name) = match shown_path.rfind(['/', '\\']) {
+            Some(at) if at + 1 < shown_path.len() => shown_path.split_at(at + 1),
+            _ => ("", shown_path),
         };
         let probability = record["verdict"]["probability"].as_f64().and_then(Probability::new);
         let strength = |code: &str| match code {
@@ -105,7 +105,9 @@ impl Row {
             code: shown(field(reason, "code")),
         });
         let group = record.get("group").map(|group| {
-            sentence(&text.group_of_record(group, group["first"].as_str().is_some_and(|it| Some(it) == path)))
+            let first = field(group, "first");
+            let is_first = path == Some(first);
+            sentence(&text.group_of_record(group, (!is_first).then(|| below(first, root))))
         });
         let mut failures: Vec<Failure> = Vec::new();
         for failure in list(&record["failures"]) {
