@@ -56,7 +56,7 @@ pub(crate) enum Report {
     Table(table::Table),
     Jsonl { out: Sink, text: Text },
     Csv(csv::ScanRows),
-    Html(page::Gallery, Text),
+    Html(Box<page::Gallery>, Text),
     Sarif(sarif::Results, Text),
 }
 
@@ -69,7 +69,7 @@ impl Report {
             ScanFormat::Csv => Self::Csv(csv::ScanRows::new(out()?)?),
             ScanFormat::Html => {
                 let page = page::Page::create(arguments.out.as_deref(), &arguments.paths, text)?;
-                Self::Html(page::Gallery::new(page, arguments.engine.threads())?, text)
+                Self::Html(Box::new(page::Gallery::new(page, arguments.engine.threads())?), text)
             }
             ScanFormat::Sarif => Self::Sarif(sarif::Results::new(out()?, text)?, text),
         })

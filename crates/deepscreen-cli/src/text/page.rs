@@ -36,7 +36,6 @@ words! {
     by_label: "Show by label", "Hiện theo nhãn";
     by_reason: "Show by reason", "Hiện theo lý do";
     any_reason: "all, whatever the reason", "tất cả, bất kể lý do";
-    to_filters: "to the filters", "về bộ lọc";
     nothing_matches: "No picture has both a label that is switched on and this reason.", "Không có ảnh nào vừa có nhãn đang bật vừa có lý do này.";
     no_pictures: "There was no picture to screen.", "Không có ảnh nào để rà soát.";
     no_proof: "No indication is no proof that a picture is real: it only means that nothing of what was looked at speaks against it. And no label is more than a machine’s word: the reasons beside each picture say what it rests on.", "Không thấy dấu hiệu không có nghĩa là ảnh thật: chỉ là không có gì trong những điều đã xem xét cho thấy ảnh giả. Nhãn nào cũng chỉ là kết luận của máy: lý do bên cạnh mỗi ảnh cho biết kết luận dựa vào đâu.";

@@ -535,7 +535,7 @@ mod tests {
             "input": {"path": format!("photos/{at}<b>\".jpg"), "bytes": 1000 + at, "format": "jpeg", "width": 640, "height": 480},
             "verdict": {
                 "label": label,
-                "kinds": if at % 4 == 0 { vec!["ai_generated"] } else { vec![] },
+                "kinds": if label == "likely_manipulated" { vec!["ai_generated"] } else { vec![] },
                 "probability": if at % 4 == 2 { Value::Null } else { json!((at % 101) as f64 / 100.0) },
                 "reasons": if at % 4 < 2 {
                     json!([{"code": format!("detector.d{}", at % 3), "source": "detector/d@1", "strength": "strong", "message": "<i>&amp;"}])
