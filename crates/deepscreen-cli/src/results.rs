@@ -41,6 +41,9 @@ fn count(store: &Store, arguments: &ResultsArguments, text: Text) -> Result<Outc
         ResultsFormat::Table => text.totals(&totals, last.as_ref()),
         ResultsFormat::Jsonl => for_a_program(&totals, last.as_ref()),
         ResultsFormat::Csv => rows(&totals),
+        ResultsFormat::Html | ResultsFormat::Sarif => {
+            return Err(Failed::Message(text.counts_have_no_page().to_owned()));
+        }
     };
     let mut out = sink(arguments.out.as_ref())?;
     out.write_all(page.as_bytes())?;

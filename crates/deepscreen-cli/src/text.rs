@@ -6,8 +6,8 @@ mod bank;
 mod bench;
 mod credentials;
 mod models;
-mod results;
 mod page;
+mod results;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

@@ -79,6 +79,10 @@ pub(crate) enum ResultsFormat {
     Jsonl,
     /// One row a file
     Csv,
+    /// One page for reviewers, with thumbnails of the files as they are now
+    Html,
+    /// A log that CI systems show
+    Sarif,
 }
 
 fn label() -> impl TypedValueParser<Value = Label> {

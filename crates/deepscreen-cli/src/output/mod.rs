@@ -51,6 +51,11 @@ fn record(screening: &Screening, text: Text) -> serde_json::Value {
     serde_json::from_str(&screening.to_json(text.language())).unwrap_or_default()
 }
 
+/// What was written when it was found.
+fn stored_record(stored: &Stored, text: Text) -> serde_json::Value {
+    serde_json::from_str(&stored.to_json(text.language())).unwrap_or_default()
+}
+
 /// The report of a scan, as it grows.
 pub(crate) enum Report {
     Table(table::Table),
@@ -77,11 +82,17 @@ impl Report {
 
     /// The report of results out of a store.
     pub(crate) fn of_results(arguments: &ResultsArguments, text: Text) -> Result<Self, Failed> {
-        let out = sink(arguments.out.as_ref())?;
+        let out = || sink(arguments.out.as_ref());
         Ok(match arguments.format {
-            ResultsFormat::Table => Self::Table(table::Table::of_results(out, text)),
-            ResultsFormat::Jsonl => Self::Jsonl { out, text },
-            ResultsFormat::Csv => Self::Csv(csv::ScanRows::new(out)?),
+            ResultsFormat::Table => Self::Table(table::Table::of_results(out()?, text)),
+            ResultsFormat::Jsonl => Self::Jsonl { out: out()?, text },
+            ResultsFormat::Csv => Self::Csv(csv::ScanRows::new(out()?)?),
+            ResultsFormat::Html => {
+                let store = std::slice::from_ref(&arguments.store);
+                let page = page::Page::create(arguments.out.as_deref(), store, text)?;
+                Self::Html(Box::new(page::Gallery::new(page, 0)?), text)
+            }
+            ResultsFormat::Sarif => Self::Sarif(sarif::Results::new(out()?, text)?, text),
         })
     }
 
@@ -103,6 +114,8 @@ impl Report {
             Self::Table(table) => table.add_stored(stored),
             Self::Jsonl { out, text } => Ok(writeln!(out, "{}", stored.to_json(text.language()))?),
             Self::Csv(rows) => rows.add_stored(stored),
+            Self::Html(page, text) => page.add(page::Input::of_stored(stored, *text)),
+            Self::Sarif(results, text) => results.add(&stored_record(stored, *text), Some(stored.path())),
         }
     }
 
@@ -115,12 +128,13 @@ impl Report {
                 Ok(out.flush()?)
             }
             Self::Csv(mut rows) => rows.flush(),
-            Self::Html(page, text) => {
-                eprintln!("{}", text.summary(summary, engine));
-                page.finish(Some(summary.elapsed))
+            Self::Html(page, _) => {
+                eprintln!("{last}");
+                // Of results out of a store, nobody measured how long they took.
+                page.finish(Some(summary.elapsed).filter(|elapsed| !elapsed.is_zero()))
             }
-            Self::Sarif(results, text) => {
-                eprintln!("{}", text.summary(summary, engine));
+            Self::Sarif(results, _) => {
+                eprintln!("{last}");
                 results.finish()
             }
         }

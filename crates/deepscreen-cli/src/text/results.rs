@@ -129,4 +129,11 @@ impl Text {
         }
         page
     }
+
+    pub(crate) fn counts_have_no_page(self) -> &'static str {
+        self.pick(
+            "--summary counts as a table, as jsonl or as csv",
+            "--summary chỉ đếm dạng bảng, jsonl hoặc csv",
+        )
+    }
 }

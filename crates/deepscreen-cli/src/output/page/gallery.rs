@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use deepscreen::store::Stored;
 use deepscreen::{Label, Limits, Media, Screening, guard};
 use deepscreen_eval::degrade::thumbnail;
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use super::{Card, Map, Page, Thumbnail, label};
 use crate::Failed;
 use crate::heat_maps;
-use crate::output::record;
+use crate::output::{record, stored_record};
 use crate::text::Text;
 
 /// The longer side of a thumbnail in pixels.
@@ -53,6 +54,14 @@ impl Input {
             path: screening.input.path.clone(),
             maps: screening.evidence.iter().filter_map(heat_maps::map).map(map).collect(),
         }
+    }
+}
+
+impl Input {
+    /// Heat maps are not stored.
+    pub(crate) fn of_stored(stored: &Stored, text: Text) -> Self {
+        let path = Some(stored.path().to_owned());
+        Self { record: stored_record(stored, text), path, maps: Vec::new() }
     }
 }
 
