@@ -4,8 +4,8 @@
 usage: store.py DEEPSCREEN FOLDER [--pictures 20000] [--rounds 3] [--size 96] [FLAG ..]
 
 Linux only (/proc). FOLDER is filled with generated PNGs, a thousand to a folder, where it holds too few. FLAGs go to
-every scan: `--model MODEL --trust-models` for a faster or slower detector than the one that travels inside. What a store
-costs is the same for each file, so a fast detector makes its share the larger.
+every scan, such as `--onnxruntime PATH`. What a store costs is the same for each file, so that its share is the larger the
+faster the detector is: the bounds are meant for the one that travels inside, on its faster engine.
 
 Each round scans three times, the first two in turns first: without a store; into a new store; into the same store again.
 Printed are the medians, the ratio of the first two (the store's overhead; the bound is 1.05), the ratio of the last two

@@ -7,11 +7,12 @@ use deepscreen::{Error, ErrorKind, Label, Summary};
 use serde_json::json;
 
 use crate::args::{ResultsArguments, ResultsFormat};
-use crate::output::{Report, sink};
+use crate::output::{Report, check_apart, sink};
 use crate::text::Text;
 use crate::{Failed, Outcome, time};
 
 pub(crate) fn run(arguments: &ResultsArguments, text: Text) -> Result<Outcome, Failed> {
+    check_apart(arguments.out.as_ref(), Some(&arguments.store), text)?;
     let store = Store::open(&arguments.store)?;
     if arguments.summary { count(&store, arguments, text) } else { list(&store, arguments, text) }
 }

@@ -11,7 +11,7 @@ use deepscreen::{Label, Language, Screener, Screening, Summary};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::args::{FailOn, ScanArguments};
-use crate::output::{Report, cause};
+use crate::output::{Report, cause, check_apart};
 use crate::text::Text;
 use crate::{Failed, Outcome, heat_maps, inputs, interrupt, setup};
 
@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
     if arguments.group && arguments.store.is_some() {
         return Err(Failed::Message(text.groups_are_not_stored()));
     }
+    check_apart(arguments.out.as_ref(), arguments.store.as_ref(), text)?;
     let roots = inputs::roots(&arguments.paths, text)?;
     // Below these, what is not seen is gone; of a list of files there are none.
     let folders: Vec<PathBuf> = match &arguments.store {

@@ -243,6 +243,15 @@ fn results_are_listed_filtered_counted_and_exported() {
     assert!(list("--summary --format csv").contains("reason,watermark.flux,1\n"));
     assert_eq!(list("--format csv --out rows.csv"), "");
     assert_eq!(fs::read_to_string(home.path("rows.csv")).unwrap(), list("--format csv"));
+    let before = fs::read(home.path("results.store")).unwrap();
+    for over in [
+        "results results.store --out results.store",
+        "scan photos --store results.store --out ./results.store",
+    ] {
+        let run = home.run(over);
+        assert!(run.status == 2 && run.err.contains("is the store"), "{}", run.err);
+    }
+    assert!(fs::read(home.path("results.store")).unwrap() == before);
     for wrong in ["--label fake", "--min-probability 2", "--since yesterday", "--format xml"] {
         assert_eq!(home.run(&format!("results results.store {wrong}")).status, 2, "{wrong}");
     }

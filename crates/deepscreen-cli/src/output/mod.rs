@@ -38,6 +38,13 @@ pub(crate) fn sink(out: Option<&PathBuf>) -> Result<Sink, Failed> {
     Ok(Box::new(anstream::StripStream::new(lines)))
 }
 
+/// Refuses to write the report over the store that it comes from or goes into.
+pub(crate) fn check_apart(out: Option<&PathBuf>, store: Option<&PathBuf>, text: Text) -> Result<(), Failed> {
+    let (Some(out), Some(store)) = (out, store) else { return Ok(()) };
+    let place = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    if place(out) == place(store) { Err(Failed::Message(text.out_is_the_store(out))) } else { Ok(()) }
+}
+
 /// Prints something whole.
 pub(crate) fn print(bytes: &[u8]) -> Result<Outcome, Failed> {
     let mut out = std::io::stdout().lock();

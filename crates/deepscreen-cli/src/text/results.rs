@@ -26,6 +26,14 @@ impl Text {
         .to_owned()
     }
 
+    pub(crate) fn out_is_the_store(self, out: &Path) -> String {
+        let out = escape(&out.to_string_lossy());
+        match self.0 {
+            Language::Vietnamese => format!("{out}: là tệp lưu kết quả; hãy chọn tệp khác cho --out"),
+            _ => format!("{out}: is the store; name another file after --out"),
+        }
+    }
+
     pub(crate) fn waits_for_store(self, store: &Path, patience: Duration) -> String {
         let (store, seconds) = (escape(&store.to_string_lossy()), patience.as_secs());
         match self.0 {

@@ -39,22 +39,22 @@ pub use stored::Stored;
 /// use deepscreen::{HashAnalyzer, Language, Screener, walk};
 /// use std::ops::ControlFlow;
 ///
-/// # let folder = tempfile::tempdir().unwrap();
-/// # std::fs::write(folder.path().join("notes.txt"), "no picture").unwrap();
-/// # let (photos, file) = (folder.path(), folder.path().join("..").join("results.store"));
-/// # let file = tempfile::tempdir().unwrap().keep().join("results.store");
+/// # let home = tempfile::tempdir().unwrap();
+/// # let (photos, file) = (home.path().join("photos"), home.path().join("photos.store"));
+/// # std::fs::create_dir(&photos).unwrap();
+/// # std::fs::write(photos.join("notes.txt"), "no picture").unwrap();
 /// let screener = Screener::builder().analyzer(HashAnalyzer).build()?;
 /// let store = Store::open_or_create(&file)?;
 /// let mut scan = store.scan(&screener, "")?.expect("nobody else scans");
 /// let line = |_: &deepscreen::Screening| [String::new(), String::new()];
-/// let done = scan.run(walk(photos), line, |looked| {
+/// let done = scan.run(walk(&photos), line, |looked| {
 ///     match looked {
 ///         Looked::New(screening) => println!("{}", screening.to_json(Language::English)),
 ///         Looked::Known(stored) => println!("{}", stored.to_json(Language::English)),
 ///     }
 ///     ControlFlow::Continue(())
 /// })?;
-/// scan.finish(&[photos])?;
+/// scan.finish(&[&photos])?;
 /// assert_eq!(done.known, 0);
 /// assert_eq!(store.totals(&Filter::default())?.files, 1);
 /// # Ok::<(), deepscreen::Error>(())

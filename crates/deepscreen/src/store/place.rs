@@ -115,8 +115,9 @@ impl Stamp {
         }
         let mut file = File::open(path).ok()?;
         let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
         let mut left = u64::try_from(self.bytes).ok()?;
+        // One more than a small file has, to see its end.
+        let mut buffer = vec![0; (left as usize).saturating_add(1).min(1 << 16)];
         loop {
             let read = match file.read(&mut buffer) {
                 Ok(read) => read,

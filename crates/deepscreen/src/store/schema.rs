@@ -21,12 +21,13 @@ const TABLES: &str = "
     CREATE TABLE keys (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32));
     CREATE TABLE files (
         id INTEGER PRIMARY KEY,
-        path BLOB NOT NULL UNIQUE,
+        path BLOB NOT NULL,
         bytes INTEGER NOT NULL,
         modified INTEGER,
         record INTEGER NOT NULL,
         is_gone INTEGER NOT NULL DEFAULT 0
     );
+    CREATE UNIQUE INDEX files_path ON files (path);
     CREATE INDEX files_record ON files (record);
     CREATE TABLE records (
         id INTEGER PRIMARY KEY,
