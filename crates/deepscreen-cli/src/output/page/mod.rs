@@ -289,7 +289,8 @@ impl Page {
         }
     }
 
-    /// The style that makes the filters work: made of numbers and of codes that this program knows.
+    /// The style that makes the filters work: made of numbers and of codes that this program knows. What it asks for is
+    /// among the filters alone: whatever asks the whole page is slow where that is long.
     fn filters(&self) -> String {
         use std::fmt::Write;
         let mut style = String::new();
@@ -301,17 +302,17 @@ impl Page {
             let there = SECTIONS.iter().zip(counts).filter(|(_, count)| **count > 0);
             let off: String =
                 there.map(|(label, _)| format!(":not(:has(#show-{}:checked))", label.code())).collect();
-            format!("body:has(#{chosen}:checked){off} .nothing {{ display: block; }}")
+            format!("#filters:has(#{chosen}:checked){off} ~ #results .nothing {{ display: block; }}")
         };
         for (label, _) in SECTIONS.iter().zip(self.totals.labels).filter(|(_, count)| *count > 0) {
             let code = label.code();
-            put(format_args!("body:has(#show-{code}:not(:checked)) #{code} {{ display: none; }}"));
+            put(format_args!("#filters:has(#show-{code}:not(:checked)) ~ #results #{code} {{ display: none; }}"));
         }
         if self.totals.labels.iter().any(|count| *count > 0) {
             put(format_args!("{}", nothing("reason-any", &self.totals.labels)));
         }
         for (at, reason) in self.reasons.iter().enumerate() {
-            let chosen = format!("body:has(#reason-{at}:checked)");
+            let chosen = format!("#filters:has(#reason-{at}:checked) ~ #results");
             put(format_args!(
                 "{chosen} .results > li:not(.r{at}), {chosen} .of:not(.r{at}), {chosen} .all {{ display: none; }}"
             ));
