@@ -306,7 +306,9 @@ impl Page {
         };
         for (label, _) in SECTIONS.iter().zip(self.totals.labels).filter(|(_, count)| *count > 0) {
             let code = label.code();
-            put(format_args!("#filters:has(#show-{code}:not(:checked)) ~ #results #{code} {{ display: none; }}"));
+            put(format_args!(
+                "#filters:has(#show-{code}:not(:checked)) ~ #results #{code} {{ display: none; }}"
+            ));
         }
         if self.totals.labels.iter().any(|count| *count > 0) {
             put(format_args!("{}", nothing("reason-any", &self.totals.labels)));

@@ -199,7 +199,9 @@ fn details(record: &Value, text: Text) -> Vec<Detail> {
     let mut details = Vec::new();
     let mut put = |name: &str, value: String| {
         if !value.is_empty() && details.len() < MOST_FACTS {
-            details.push(Detail { name: shown(name), value: cut(&shown(&value)) });
+            // Its lines stay lines.
+            let lines: Vec<String> = value.split('\n').map(shown).collect();
+            details.push(Detail { name: shown(name), value: cut(&lines.join("\n")) });
         }
     };
     for evidence in list(&record["evidence"]) {
