@@ -54,6 +54,7 @@ pub(super) fn crops(contract: &Contract, pixels: &Pixels) -> Result<Crops> {
     match views {
         Views::Whole => whole(contract, frame),
         Views::NativeCrops => Ok(native_crops(contract, &frame)),
+        Views::WholeAndCrops => whole_and_crops(contract, &frame),
         Views::Tiles { most } => tiles(contract, frame, *most as usize),
     }
 }
@@ -89,6 +90,13 @@ fn native_crops(contract: &Contract, frame: &Frame<'_>) -> Crops {
     let corners = [(right / 2, bottom / 2), (0, 0), (right, bottom)];
     let views = corners.into_iter().map(|(left, top)| crop(pixels, left, top, width, height)).collect();
     Crops { width, height, area: frame.area, views }
+}
+
+fn whole_and_crops(contract: &Contract, frame: &Frame<'_>) -> Result<Crops> {
+    let mut crops = native_crops(contract, frame);
+    let whole = resample::resize(&frame.pixels, crops.width, crops.height, Filter::Bilinear, true)?;
+    crops.views.insert(0, whole.as_rgb8().to_vec());
+    Ok(crops)
 }
 
 /// Tiles side by side; a picture that is too small for one is stretched to it.
@@ -192,6 +200,17 @@ mod tests {
         let corners: Vec<_> = crops.views().map(|view| (view[0], view[1])).collect();
         assert_eq!(corners, [(38, 13), (0, 0), (77, 26)]);
         assert!(crops.views().all(|view| view.len() == 224 * 224 * 3));
+    }
+
+    #[test]
+    fn the_whole_picture_comes_before_its_crops() {
+        let contract = Contract::from_toml(&EXAMPLE.replace("native_crops", "whole_and_crops")).unwrap();
+        let crops = crops(&contract, &gradient(448, 224)).unwrap();
+        let middles: Vec<_> = crops.views().map(|view| view[(112 * 224 + 56) * 3 + 1]).collect();
+        assert_eq!(middles, [112, 112, 112, 112]);
+        let ends: Vec<_> = crops.views().map(|view| view[223 * 3]).collect();
+        assert_eq!(ends, [190, 79, 223, 191]); // 190: as Pillow 13.0.0
+        assert_eq!(crops.len(), 4);
     }
 
     #[test]

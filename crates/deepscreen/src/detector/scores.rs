@@ -107,9 +107,14 @@ fn log_sum(logits: &[f64], flags: &[bool], which: bool) -> f64 {
 
 impl Pool {
     fn of(self, mut scores: Vec<f64>) -> f64 {
+        if let (Self::FirstAndRest, [first, rest @ ..]) = (self, scores.as_slice())
+            && !rest.is_empty()
+        {
+            return (first + rest.iter().sum::<f64>() / rest.len() as f64) / 2.0;
+        }
         scores.sort_by(|a, b| b.total_cmp(a));
         let taken = match self {
-            Self::Mean => scores.len(),
+            Self::Mean | Self::FirstAndRest => scores.len(),
             Self::Max => 1,
             Self::TopK(count) => scores.len().min(count as usize),
         };
@@ -168,11 +173,16 @@ mod tests {
     #[test]
     fn views_are_pooled() {
         let mut two = output(OutputKind::Probability, &[], &[]);
-        for (pool, expected) in
-            [(Pool::Mean, 0.375), (Pool::Max, 0.75), (Pool::TopK(2), 0.5), (Pool::TopK(9), 0.375)]
-        {
+        for (pool, expected) in [
+            (Pool::Mean, 0.375),
+            (Pool::Max, 0.75),
+            (Pool::TopK(2), 0.5),
+            (Pool::TopK(9), 0.375),
+            (Pool::FirstAndRest, 1.0 / 3.0),
+        ] {
             two.pool = pool;
             assert!(close(two.read(&[0.25, 0.75, 0.25, 0.25]).unwrap().probability(), expected), "{pool:?}");
         }
+        assert!(close(two.read(&[0.75]).unwrap().probability(), 0.75));
     }
 }

@@ -55,7 +55,7 @@ impl Contract {
         if self.output.map.is_some() && (*views != Views::Whole || self.faces.is_some()) {
             return wrong("output.map: for a picture that is seen whole".to_owned());
         }
-        if *views == Views::NativeCrops && *min_short_side < width.max(height) {
+        if matches!(views, Views::NativeCrops | Views::WholeAndCrops) && *min_short_side < width.max(height) {
             return wrong(
                 "preprocess.min_short_side is below the input's sides: crops would not fit".to_owned(),
             );

@@ -302,6 +302,8 @@ pub(super) enum Views {
     Whole,
     /// Three crops at native resolution: centre, top left, bottom right.
     NativeCrops,
+    /// The picture at the input's size, whatever its proportions (bilinear), and then the native crops.
+    WholeAndCrops,
     /// Squares side by side, of the input's size; evenly chosen ones where there are more than `most`.
     Tiles { most: u32 },
 }
@@ -375,6 +377,8 @@ pub(super) enum Pool {
     Max,
     /// The mean of so many of the highest.
     TopK(u32),
+    /// The mean of the first and of the mean of the others: a whole picture counts as much as all of its crops.
+    FirstAndRest,
 }
 
 /// An output that says where: `[picture, 1, rows, columns]`.
