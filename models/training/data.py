@@ -4,7 +4,7 @@ Everything here is seeded and depends only on the lists, so that a second run dr
 pictures, the same tiles and the same degradations.
 
     python data.py split LISTS --reserved reserved.txt --out split.csv
-    python data.py extract LISTS CLONES IMAGES --split split.csv [--cap N]
+    python data.py extract LISTS CLONES IMAGES --split split.csv
     python data.py sources LISTS --split split.csv
 """
 import argparse, csv, hashlib, io, pathlib, random, re, subprocess, sys
@@ -15,10 +15,14 @@ from PIL import Image, ImageFile, ImageOps
 Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-LISTS = ("train.csv", "train-ai.csv", "train-real.csv")
+LISTS = ("train.csv", "train-ai.csv", "train-real.csv", "train-faces.csv")
+# The project's own list, beside this file.
+EXTRA = pathlib.Path(__file__).parent / "data" / "extra.csv"
+FACES = {"face_real": "real", "face_fake": "ai"}  # what the list of faces calls them
 KINDS = ("ai", "real", "hard_real")
 SEED = 20261125
-CAP = 120
+CAP = 120        # calibration and test
+TRAIN_CAP = 250  # training: variety is worth more than even counts, weights even them out
 SIDE = 224
 MIN_SIDE = 64
 PARTS = ("train", "calibration", "test")
@@ -30,6 +34,9 @@ CAPS = {
     "dinablachman/realorfake": 60,
     "wyrde/wyrde-comfyui-workflows": 60,
 }
+
+# Faces of the list of faces: many, and all alike.
+FACE_CAPS = {"real": 60, "ai": 30}
 
 # Sheets that the lists do not mark as sheets.
 SHEETS = {"SupaGruen/StableDiffusion-CheatSheet": "|grid2x2 tile512"}
@@ -56,11 +63,18 @@ def rng(*key):
 
 def rows(lists, reserved=None):
     """Rows of the lists that may be used, each file once (merged by SHA-256 over all lists)."""
-    seen, out = {}, []
-    for name in LISTS:
+    seen, out, whole = {}, [], set()
+    for name in (*LISTS, EXTRA):
         with open(pathlib.Path(lists) / name, newline="") as f:
             for row in csv.DictReader(f):
                 repo = row["repo"]
+                if name == "train-faces.csv":
+                    if repo in whole:  # the other lists say what is drawn from it
+                        continue
+                    row["face"] = row["kind"] in FACES
+                    row["kind"] = FACES.get(row["kind"], row["kind"])
+                else:
+                    whole.add(repo)
                 if row["kind"] not in KINDS or repo in SKIP:
                     continue
                 if reserved and hashlib.sha256(repo.lower().encode()).hexdigest() in reserved:
@@ -87,11 +101,15 @@ def boxes(row):
             for l in range(lines) for c in range(columns)]
 
 
-def pictures(lists, reserved=None, cap=CAP):
-    """The seeded draw: at most `cap` pictures of each kind of each repository."""
+def pictures(lists, reserved=None, part=None):
+    """The seeded draw of pictures of each kind of each repository, as (row, box). With `part`, the split:
+    its repositories alone, and more of each for training. The draw for calibration and test is that of
+    version 1."""
     groups = {}
     for row in rows(lists, reserved):
         if min(int(row["width"] or 0), int(row["height"] or 0)) < MIN_SIDE:
+            continue
+        if part is not None and row["repo"] not in part:
             continue
         for box in boxes(row):
             groups.setdefault((row["repo"], row["kind"]), []).append((row, box))
@@ -99,7 +117,10 @@ def pictures(lists, reserved=None, cap=CAP):
     for (repo, kind), items in sorted(groups.items()):
         items.sort(key=lambda item: (item[0]["sha256"], item[1]))
         rng("draw", repo, kind).shuffle(items)
-        out += items[: min(cap, CAPS.get(repo, CAP))]
+        cap = TRAIN_CAP if (part or {}).get(repo) == "train" else CAP
+        if items[0][0].get("face"):
+            cap = FACE_CAPS[kind]
+        out += items[: CAPS.get(repo, cap)]
     return out
 
 
@@ -171,13 +192,12 @@ def blobs(clone, paths):
     git.wait()
 
 
-def extract(lists, clones, out, split, cap):
+def extract(lists, clones, out, split):
     """Copy the drawn files out of the clones, each checked by its SHA-256."""
     part = read_split(split)
     by_repo = {}
-    for row, _ in pictures(lists, None, cap):
-        if row["repo"] in part:
-            by_repo.setdefault(row["repo"], {})[row["sha256"]] = row["path"]
+    for row, _ in pictures(lists, None, part):
+        by_repo.setdefault(row["repo"], {})[row["sha256"]] = row["path"]
     missing = 0
     for repo, files in sorted(by_repo.items()):
         base = pathlib.Path(clones) / repo.replace("/", "+")
@@ -260,23 +280,31 @@ def tier(image, name):
     return recompress(shrink(image, long_side, Image.Resampling.BICUBIC), "jpeg", quality, 2)
 
 
-def views(image):
-    """Three crops at native resolution, uint8 [3, SIDE, SIDE, 3]: centre, top left, bottom right.
-    A picture with a shorter side below SIDE is enlarged first (Pillow's bilinear)."""
+def enlarged(image):
+    """A picture with a shorter side below SIDE is enlarged to it (Pillow's bilinear)."""
     width, height = image.size
     short = min(width, height)
-    if short < SIDE:
-        fit = lambda side: max(SIDE, (2 * side * SIDE + short) // (2 * short))  # nearest
-        image = image.resize((fit(width), fit(height)), Image.Resampling.BILINEAR)
-        width, height = image.size
+    if short >= SIDE:
+        return image
+    fit = lambda side: max(SIDE, (2 * side * SIDE + short) // (2 * short))  # nearest
+    return image.resize((fit(width), fit(height)), Image.Resampling.BILINEAR)
+
+
+def views(image):
+    """Uint8 [4, SIDE, SIDE, 3]: the whole picture, whatever its proportions, at SIDE squared (bilinear); then three
+    crops at native resolution: centre, top left, bottom right."""
+    image = enlarged(image)
+    width, height = image.size
     corners = ((width - SIDE) // 2, (height - SIDE) // 2), (0, 0), (width - SIDE, height - SIDE)
-    return np.stack([np.asarray(image.crop((x, y, x + SIDE, y + SIDE))) for x, y in corners])
+    whole = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    crops = [image.crop((x, y, x + SIDE, y + SIDE)) for x, y in corners]
+    return np.stack([np.asarray(view) for view in (whole, *crops)])
 
 
 def sources(lists, split):
     """The sources as a Markdown table for the model's card: every repository, its use and its licence."""
     part, table = read_split(split), {}
-    for row, _ in pictures(lists):
+    for row, _ in pictures(lists, None, part):
         if row["repo"] in part:
             entry = table.setdefault(row["repo"], {"kinds": {}, "what": [], "licence": set()})
             entry["kinds"].setdefault(row["kind"], 0)
@@ -306,7 +334,6 @@ def main():
     e.add_argument("clones")
     e.add_argument("images")
     e.add_argument("--split", required=True)
-    e.add_argument("--cap", type=int, default=CAP)
     t = sub.add_parser("sources")
     t.add_argument("lists")
     t.add_argument("--split", required=True)
@@ -320,7 +347,7 @@ def main():
     elif a.command == "sources":
         print(sources(a.lists, a.split))
     else:
-        extract(a.lists, a.clones, a.images, a.split, a.cap)
+        extract(a.lists, a.clones, a.images, a.split)
 
 
 if __name__ == "__main__":

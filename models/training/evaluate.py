@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 import data
-from train import load, probability
+from train import load, probability, view_logit
 
 TIERS = ("original", "768q60", "512q40")
 AGAINST = {"real": ("real",), "hard_real": ("hard_real",), "both": ("real", "hard_real")}
@@ -47,8 +47,14 @@ def tidy(value):
     return round(float(value), 4) if isinstance(value, (float, np.floating)) else value
 
 
+def balanced(rows, score, t, here):
+    """Balanced accuracy against photographs at a threshold."""
+    ai, photo = (here & (rows["kind"] == kind) for kind in ("ai", "real"))
+    return ((score[ai] >= t).mean() + (score[photo] < t).mean()) / 2
+
+
 def evaluate(rows, head):
-    logit = rows["features"] @ np.array(head["weight"]) + head["bias"]
+    logit = view_logit(rows, head["weight"], head["bias"])
     score = probability(logit, head["slope"], head["intercept"])
     points = {str(p["max_fpr"]): p["threshold"] for p in head["operating_points"]}
     out = {"operating_points": head["operating_points"], "tiers": {}}
@@ -61,6 +67,7 @@ def evaluate(rows, head):
                 | quality(rows["y"][use], score[use])
         tier["points"] = {f: {k: (score[here & (rows["kind"] == k)] >= t).mean() for k in data.KINDS}
                           for f, t in points.items()}
+        tier["balanced_accuracy"] = {f: balanced(rows, score, t, here) for f, t in (points | {"half": 0.5}).items()}
         photos = rows["kind"] == "real"
         tier["auc_against_real_by_group"] = {}
         for group in sorted(set(rows["group"][rows["y"] == 1])):

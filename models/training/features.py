@@ -1,81 +1,69 @@
-"""Features of every picture: the frozen backbone's, averaged over the three crops.
+"""Features of the calibration and test views: the frozen backbone's (whole picture; mean of the crops), or the tower's.
 
 The head is linear, so the mean of the crops' logits is the logit of the crops' mean features.
 
-    python features.py LISTS IMAGES FEATURES --split split.csv [--cap N]
+    python features.py VIEWS FEATURES --split split.csv --part calibration|test [--tower TOWER.npz] [--most N]
+        [--versions original,draw0]
 
-Training pictures go through degraded draws only; calibration pictures are taken as they are and degraded;
-test pictures as they are and at two fixed tiers. Writes one FEATURES/OWNER+NAME.npz for each
+`--most` takes the first N pictures of each kind of each repository. Writes one FEATURES/OWNER+NAME.npz for each
 repository; those that exist are kept, so that a stopped run can go on.
 """
-import argparse, pathlib, sys
+import argparse, collections, pathlib
 
 import numpy as np
 
-import data, network
+import clip, data, network
 
-VERSIONS = {
-    "train": ("draw0", "draw1"),
-    "calibration": ("original", "draw0", "draw1"),
-    "test": ("original", "768q60", "512q40"),
-}
-
-
-def version(image, name, key):
-    if name.startswith("draw"):
-        return data.degrade(image, data.rng("degrade", key, name))
-    return data.tier(image, name)
+BATCH = 8
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("lists")
-    ap.add_argument("images", type=pathlib.Path)
+    ap.add_argument("views", type=pathlib.Path)
     ap.add_argument("features", type=pathlib.Path)
     ap.add_argument("--split", required=True)
-    ap.add_argument("--cap", type=int, default=data.CAP)
+    ap.add_argument("--part", required=True, choices=("calibration", "test"))
+    ap.add_argument("--tower")
+    ap.add_argument("--most", type=int, default=10 ** 9)
+    ap.add_argument("--versions")
     a = ap.parse_args()
-    part = data.read_split(a.split)
-    by_repo = {}
-    for row, box in data.pictures(a.lists, None, a.cap):
-        if row["repo"] in part:
-            by_repo.setdefault(row["repo"], []).append((row, box))
+    if a.tower:
+        import torch
+        torch.set_num_threads(1)
+        tower = clip.Tower(dict(np.load(a.tower))).eval()
+        model, normalise = clip.build(tower, half=False, output="features"), clip.normalise
+    else:
+        # The same 16-bit weights as in the shipped file: the head learns on what it will see.
+        model, normalise = network.build(network.backbone()), network.normalise
+    session = network.session(model.SerializeToString())
+    run = lambda pixels: session.run(None, {"input": normalise(pixels)})[0]
     a.features.mkdir(parents=True, exist_ok=True)
-    # The same 16-bit weights as in the shipped file: the head learns on what it will see.
-    run = network.session(network.build(network.backbone()).SerializeToString())
-    for count, (repo, items) in enumerate(sorted(by_repo.items()), 1):
-        target = a.features / (repo.replace("/", "+") + ".npz")
-        if target.exists():
+    for repo, part in sorted(data.read_split(a.split).items()):
+        name = repo.replace("/", "+") + ".npz"
+        target = a.features / name
+        if part != a.part or target.exists() or not (a.views / name).exists():
             continue
-        features, kinds, groups, versions, keys, sides = [], [], [], [], [], []
-        for row, box in items:
-            sha = row["sha256"]
-            try:
-                image = data.decode(a.images / sha[:2] / sha)
-            except Exception as error:  # a broken file is left out, and said
-                print(f"{repo}: {row['path']}: {error}", file=sys.stderr)
-                continue
-            if box[2]:
-                image = image.crop((box[0], box[1], box[0] + box[2], box[1] + box[3]))
-            if min(image.size) < data.MIN_SIDE:
-                continue
-            names = VERSIONS[part[repo]]
-            key = f"{sha}:{box[0]},{box[1]}"
-            crops = np.concatenate([data.views(version(image, name, key)) for name in names])
-            out = run.run(None, {"input": network.normalise(crops)})[0]
-            features.append(out.reshape(len(names), 3, -1).mean(1))
-            kinds += [row["kind"]] * len(names)
-            groups += [data.group(row["kind"], row["generator_or_source"])] * len(names)
-            versions += names
-            keys += [key] * len(names)
-            sides += [min(image.size)] * len(names)
-        if features:
-            partial = target.with_suffix(".part")
-            with open(partial, "wb") as f:
-                np.savez(f, features=np.concatenate(features).astype(np.float32), kind=kinds, group=groups,
-                         version=versions, key=keys, short_side=sides)
-            partial.rename(target)
-        print(f"{count}/{len(by_repo)} {part[repo]} {repo} {len(features)}", flush=True)
+        with np.load(a.views / name) as f:
+            rows = {key: f[key] for key in f.files}
+        seen, use = collections.defaultdict(dict), []
+        for i, (kind, key, version) in enumerate(zip(rows["kind"], rows["key"], rows["version"])):
+            number = seen[kind].setdefault(key, len(seen[kind]))
+            if number < a.most and (not a.versions or version in a.versions.split(",")):
+                use.append(i)
+        views = rows.pop("views")
+        if a.tower:
+            out = [run(views[use[at:at + BATCH], 0])[:, None] for at in range(0, len(use), BATCH)]
+        else:
+            out = []
+            for at in range(0, len(use), BATCH):
+                part = views[use[at:at + BATCH]]
+                each = run(part.reshape(-1, *part.shape[2:])).reshape(len(part), 4, -1)
+                out.append(np.stack([each[:, 0], each[:, 1:].mean(1)], 1))
+        partial = target.with_suffix(".part")
+        with open(partial, "wb") as f:
+            np.savez(f, features=np.concatenate(out).astype(np.float32), **{key: value[use] for key, value in rows.items()})
+        partial.rename(target)
+        print(repo, len(use), flush=True)
 
 
 if __name__ == "__main__":

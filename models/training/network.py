@@ -12,6 +12,8 @@ MEAN = [127 / 255] * 3
 STD = [128 / 255] * 3
 # Block after which each of the first seven stages ends; the eighth stage is the last 1x1 convolution.
 STAGE_ENDS = (0, 2, 4, 7, 10, 14, 15)
+# Added to the variance before its root: the root of nothing has no slope to train along.
+EPSILON = 1e-5
 
 
 def backbone():
@@ -32,8 +34,11 @@ def torch_features(net, x):
         if index in STAGE_ENDS:
             stages.append(x)
     stages.append(net._swish(net._bn1(net._conv_head(x))))
-    return torch.cat([f(s) for s in stages
-                      for f in (lambda t: t.mean((2, 3)), lambda t: t.std((2, 3), correction=0))], 1)
+    parts = []
+    for stage in stages:
+        variance, mean = torch.var_mean(stage.float(), (2, 3), correction=0)
+        parts += [mean, (variance + EPSILON).sqrt()]
+    return torch.cat(parts, 1)
 
 
 def fold(conv, bn):
@@ -73,7 +78,7 @@ def build(net, side=224, head=None, half=True):
         nodes.append(helper.make_node(op, inputs, [output], output, **attributes))
         return output
 
-    low, high = constant("zero", 0.0), constant("six", 6.0)
+    low, high, epsilon = constant("zero", 0.0), constant("six", 6.0), constant("epsilon", EPSILON)
 
     def conv(x, name, conv_layer, bn, size, clip):
         weight, bias = fold(conv_layer, bn)
@@ -108,7 +113,8 @@ def build(net, side=224, head=None, half=True):
         centred = node("Sub", [stage, mean], name + "_centred")
         square = node("Mul", [centred, centred], name + "_square")
         variance = node("ReduceMean", [square], name + "_variance", axes=[2, 3], keepdims=1)
-        parts += [mean, node("Sqrt", [variance], name + "_deviation")]
+        raised = node("Add", [variance, epsilon], name + "_raised")
+        parts += [mean, node("Sqrt", [raised], name + "_deviation")]
     features = node("Concat", parts, "stages", axis=1)
     if head is None:
         node("Flatten", [features], "features", axis=1)

@@ -12,7 +12,7 @@ def main():
     ap.add_argument("model", type=pathlib.Path)
     ap.add_argument("pictures", nargs="+")
     ap.add_argument("--json")
-    ap.add_argument("--time", action="store_true", help="time the network on the three crops, one thread")
+    ap.add_argument("--time", action="store_true", help="time the network on the four views, one thread")
     a = ap.parse_args()
     contract = tomllib.loads((a.model / "model.toml").read_text())
     run = network.session(str(a.model / contract["file"]["path"]))
@@ -21,10 +21,10 @@ def main():
         image = data.decode(path)
         x = network.normalise(data.views(image))
         logits = run.run(None, {contract["input"]["name"]: x})[0][:, 0]
-        pooled = float(logits.mean(dtype="float64"))
+        pooled = float((logits[0] + logits[1:].mean(dtype="float64")) / 2)
         c = contract["calibration"]
         out.append({"picture": pathlib.Path(path).name, "width": image.width, "height": image.height,
-                    "logits": {"centre": float(logits[0]), "top_left": float(logits[1]), "bottom_right": float(logits[2])},
+                    "logits": dict(zip(("whole", "centre", "top_left", "bottom_right"), map(float, logits))),
                     "pooled": pooled,
                     "probability": round(1 / (1 + math.exp(-(c["slope"] * pooled + c["intercept"]))), 4)})
         if a.time:
