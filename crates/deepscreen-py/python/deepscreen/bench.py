@@ -90,7 +90,7 @@ def compare(
         "cache": _text(cache),
         **_measuring(max_fpr, threshold, resamples, confidence, seed, mistakes, out, language),
     }
-    return json.loads(_deepscreen.bench_pictures(_paths(datasets) or [], json.dumps(options)))
+    return _report(_deepscreen.bench_pictures(_paths(datasets) or [], json.dumps(options)))
 
 
 def compare_scores(
@@ -118,12 +118,13 @@ def compare_scores(
     measuring = _measuring(1.0, threshold, resamples, confidence, seed, mistakes, out, language)
     options = json.dumps(measuring)
     if not isinstance(scores, Mapping):
-        return json.loads(_deepscreen.bench_scores(os.fspath(scores), [], [], [], None, None, options))
+        return _report(_deepscreen.bench_scores(os.fspath(scores), [], [], [], None, None, options))
     names = [str(name) for name in scores]
     columns = [[_score(score) for score in column] for column in scores.values()]
     texts = [str(int(label)) if isinstance(label, (bool, int)) else str(label) for label in labels]
-    optional = [None if names_ is None else list(names_) for names_ in (groups, videos)]
-    return json.loads(_deepscreen.bench_scores(None, texts, names, columns, *optional, options))
+    group_names = None if groups is None else list(groups)
+    video_names = None if videos is None else list(videos)
+    return _report(_deepscreen.bench_scores(None, texts, names, columns, group_names, video_names, options))
 
 
 def figure(report: Report, detector: str, metric: str, degradation: str = "clean") -> dict[str, Any]:
@@ -134,10 +135,16 @@ def figure(report: Report, detector: str, metric: str, degradation: str = "clean
     names = [compared["name"] for compared in report["detectors"]]
     for outcome in report["outcomes"]:
         if names[outcome["detector"]] == detector and outcome["degradation"] == degradation:
-            for found in outcome["metrics"]:
+            metrics: list[dict[str, Any]] = outcome["metrics"]
+            for found in metrics:
                 if found["metric"] == metric:
                     return found
     raise KeyError(f"{metric} of {detector} on {degradation}")
+
+
+def _report(text: str) -> Report:
+    report: Report = json.loads(text)
+    return report
 
 
 def _score(score: float | None) -> float | None:
