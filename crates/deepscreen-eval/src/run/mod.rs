@@ -187,16 +187,15 @@ impl Run<'_> {
     /// The scores of one degradation.
     fn tier(&self, tier: usize, dataset: &Dataset, rows: &[Row]) -> Result<Tier> {
         let count = self.detectors.len();
-        let answers = |row: &'_ Row| -> Vec<Answer> { row.answers[tier * count..][..count].to_vec() };
         let mut failures = vec![BTreeMap::new(); count];
         let mut pictures = Vec::with_capacity(rows.len());
         for (row, item) in rows.iter().zip(&dataset.items) {
             let mut scores = Vec::with_capacity(count);
-            for (answer, failures) in answers(row).into_iter().zip(&mut failures) {
+            for (answer, failures) in row.answers[tier * count..].iter().zip(&mut failures) {
                 match answer {
                     Answer::Score { log_odds, .. } => scores.push(Some(1.0 / (1.0 + (-log_odds).exp()))),
                     Answer::Failure(code) => {
-                        *failures.entry(code).or_default() += 1;
+                        *failures.entry(code.clone()).or_default() += 1;
                         scores.push(None);
                     }
                 }
