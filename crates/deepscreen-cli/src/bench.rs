@@ -5,8 +5,8 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
+use deepscreen::Error;
 use deepscreen::media::Limits;
-use deepscreen::{Error, ErrorKind};
 use deepscreen_eval::checks::Training;
 use deepscreen_eval::comparison::Comparison;
 use deepscreen_eval::metrics::Bootstrap;
@@ -59,8 +59,8 @@ fn compare(arguments: &CompareArguments, text: Text) -> Result<Outcome, Failed> 
 }
 
 fn comparison(arguments: &CompareArguments) -> Result<Comparison, Failed> {
-    let training =
-        arguments.training.as_deref().map(|path| training(path, &arguments.reading)).transpose()?;
+    let open = |path| Training::open(path, &options(&arguments.reading));
+    let training = arguments.training.as_ref().map(open).transpose()?;
     Ok(Comparison {
         degradations: arguments.degrade.clone(),
         max_fpr: arguments.max_fpr,
@@ -139,16 +139,4 @@ fn options(reading: &ReadingArguments) -> dataset::Options {
 /// What a group of several data sets begins with.
 fn short_name(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// A list of hashes, or a data set.
-fn training(path: &Path, reading: &ReadingArguments) -> Result<Training, Failed> {
-    let is_list = |end: &str| path.extension().is_some_and(|is| is.eq_ignore_ascii_case(end));
-    if path.is_dir() || is_list("csv") || is_list("json") {
-        return Ok(Training::from_dataset(&Dataset::read(path, &options(reading))?));
-    }
-    let list = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(ErrorKind::Unreadable, "cannot be read").because(error).about(path.display())
-    })?;
-    Ok(Training::from_list(&list).map_err(|error| error.about(path.display()))?)
 }

@@ -164,3 +164,18 @@ fn all_pairs_are_counted_and_some_are_listed() {
     let found = &leakage.overlaps[0];
     assert_eq!((found.pairs, found.pictures, found.share, found.listed.len()), (16, 8, 1.0, 3));
 }
+
+#[test]
+fn a_training_path_is_a_list_of_hashes_or_a_data_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| Training::open(folder.path().join(name), &Options::default());
+    fs::write(folder.path().join("hashes.txt"), format!("{} a.jpg\n", "f8".repeat(32))).unwrap();
+    assert!(open("hashes.txt").is_ok());
+    fs::write(folder.path().join("wrong.txt"), "no hash\n").unwrap();
+    let error = open("wrong.txt").unwrap_err().to_string();
+    assert!(error.contains("line 1"), "{error}");
+    fs::write(folder.path().join("list.csv"), "path,label\nnone.jpg,real\n").unwrap();
+    assert!(open("list.csv").is_ok());
+    let error = open("missing.txt").unwrap_err().to_string();
+    assert!(error.contains("missing.txt"), "{error}");
+}

@@ -58,10 +58,8 @@ impl Options {
     }
 
     fn comparison(&self) -> Result<Comparison, Error> {
-        let training = match &self.training {
-            Some(path) => Some(Training::from_dataset(&Dataset::read(path, &self.reading())?)),
-            None => None,
-        };
+        let open = |path| Training::open(path, &self.reading());
+        let training = self.training.as_ref().map(open).transpose()?;
         Ok(Comparison {
             degradations: self.degradations.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
             max_fpr: self.max_fpr,

@@ -8,6 +8,7 @@ use deepscreen::{Error, ErrorKind, Media, Result};
 use rayon::prelude::*;
 
 use super::confound::fault;
+use crate::dataset::Options;
 use crate::{Dataset, Fault, Item};
 
 /// What a picture is recognised by.
@@ -77,6 +78,21 @@ impl Training {
             pictures.push((name.map_or_else(|| format!("line {number}"), str::to_owned), Some(hash), None));
         }
         Ok(Self { pictures, faults: Vec::new() })
+    }
+
+    /// What lies at a path: a data set (a folder, or a list in CSV or JSON), else a [list of hashes](Self::from_list).
+    ///
+    /// # Errors
+    /// Those of [`Dataset::read`] and of [`from_list`](Self::from_list); [`ErrorKind::Unreadable`].
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
+        let path = path.as_ref();
+        let ends = |end: &str| path.extension().is_some_and(|is| is.eq_ignore_ascii_case(end));
+        if path.is_dir() || ends("csv") || ends("json") {
+            return Ok(Self::from_dataset(&Dataset::read(path, options)?));
+        }
+        let list = std::fs::read_to_string(path)
+            .map_err(|error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error));
+        list.and_then(|list| Self::from_list(&list)).map_err(|error| error.about(path.display()))
     }
 
     /// Hashes another data set. What cannot be read is among the faults of the check.

@@ -59,7 +59,7 @@ def compare(
       and masks. What cannot be used is counted in the report's `faults`.
     - `models`, `faces`, `threads`, `engine`, `onnxruntime`, `limits`: as in `Screener`.
     - `degradations`: what is done to the pictures of both classes first: `clean`, `web`, `hard`, `jpeg:60`, `crop:0.6+web`.
-    - `training`: a data set that the detectors were trained on, to warn of pictures that are in both.
+    - `training`: a data set that the detectors were trained on, or PDQ hashes one a line, to warn of pictures that are in both.
     - `root`, `split`, `compression`: where relative paths begin, and what of DeepfakeBench's JSON is read; `None` for all.
     - `cache`: a file that keeps scores, so that a rerun is instant. Default: none are kept.
     - `max_fpr`: the false-alarm rate whose threshold is taken from each model's card; `threshold`: one for all instead.
