@@ -5,11 +5,12 @@ mod bench;
 mod results;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use deepscreen::{EngineChoice, EngineOptions, Language, Provider};
+use deepscreen::{EngineChoice, EngineOptions, Language, Limits, Provider};
 
 use crate::bare::ModelArguments;
 
@@ -81,6 +82,9 @@ pub(crate) struct ScanArguments {
     pub(crate) judging: JudgingArguments,
 
     #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
+    #[command(flatten)]
     pub(crate) engine: EngineArguments,
 
     /// Find near-duplicates first: near copies take over the scores of the first, and each picture names its group
@@ -112,6 +116,9 @@ pub(crate) struct InspectArguments {
 
     #[command(flatten)]
     pub(crate) judging: JudgingArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
@@ -241,7 +248,7 @@ pub(crate) struct DoctorArguments {
 }
 
 /// Which detectors look at pictures.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct DetectorArguments {
     /// A model by its name, the folder of one (model.toml, or a Hugging Face export), or an .onnx; may be repeated
     #[arg(long = "model", value_name = "ID|PATH", default_value = "ai-image")]
@@ -260,7 +267,7 @@ pub(crate) struct DetectorArguments {
 }
 
 /// What a verdict depends on.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct JudgingArguments {
     #[command(flatten)]
     pub(crate) detectors: DetectorArguments,
@@ -294,8 +301,34 @@ pub(crate) struct JudgingArguments {
     pub(crate) max_fpr: Option<f64>,
 }
 
+/// What one file may cost.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LimitArguments {
+    /// How long one file may take; a file that takes longer is one failure
+    #[arg(long = "timeout", value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    max_time: Duration,
+
+    /// Look at files in processes of their own, for those of people who mean harm: one that hangs, dies or takes too much memory is ended
+    #[arg(long)]
+    pub(crate) isolate: bool,
+
+    /// How much memory such a process may take for its pictures, in MiB (on Linux)
+    #[arg(long, value_name = "MIB", default_value_t = 2048, requires = "isolate", value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
+    max_memory: u64,
+
+    /// Be such a process
+    #[arg(long, hide = true)]
+    pub(crate) worker: bool,
+}
+
+impl LimitArguments {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::default().with_max_time(self.max_time).with_max_memory(self.max_memory << 20)
+    }
+}
+
 /// What models run on.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct EngineArguments {
     /// What runs the models: ONNX Runtime is faster, rten is always there
     #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = engine())]
@@ -386,6 +419,12 @@ pub(crate) enum FailOn {
     Review,
     /// A picture that could not be read or decoded
     Unreadable,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "a number of seconds above 0 expected".to_owned())
 }
 
 fn language() -> impl clap::builder::TypedValueParser<Value = Language> {

@@ -41,7 +41,7 @@ const COMMANDS: [(&str, &str); 27] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 77] = [
+const ARGUMENTS: [(&str, &str); 81] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -151,6 +151,13 @@ const ARGUMENTS: [(&str, &str); 77] = [
     ("no_cache", "Không lưu điểm, và không dùng điểm đã lưu"),
     ("model_path", "Mô hình: tên, thư mục, hoặc tệp .onnx"),
     ("out_folder", "Ghi một thư mục có trọng số và model.toml mới, để nguyên mô hình"),
+    ("max_time", "Một tệp được phép mất bao lâu, tính bằng giây; tệp mất lâu hơn là một lỗi"),
+    (
+        "isolate",
+        "Xem tệp trong tiến trình riêng, cho tệp của người có ý xấu: tiến trình nào treo, chết hoặc chiếm quá nhiều bộ nhớ thì bị kết thúc",
+    ),
+    ("max_memory", "Tiến trình như vậy được dùng bao nhiêu bộ nhớ cho ảnh, tính bằng MiB (trên Linux)"),
+    ("worker", "Làm một tiến trình như vậy"),
     ("timeout", "Đợi máy chủ im lặng bao lâu, tính bằng giây"),
 ];
 

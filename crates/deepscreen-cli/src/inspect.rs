@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &InspectArguments, text: Text) -> Result<Outcome, F
     if arguments.path.symlink_metadata().is_err() {
         return Err(Failed::Message(text.nothing_exists(std::slice::from_ref(&arguments.path))));
     }
-    let screener = setup::screener(&arguments.judging, &arguments.engine, text)?;
+    let screener = setup::screener(&arguments.judging, &arguments.limits, &arguments.engine, text)?;
     let mut out = sink(None)?;
     let mut written = Ok(());
     let mut drawn = Ok(());

@@ -31,13 +31,14 @@ mod setup;
 mod text;
 mod time;
 mod trial;
+mod worker;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, InspectArguments, ScanArguments};
 use text::Text;
 
 /// What a command came to, where it did not fail.
@@ -60,6 +61,12 @@ fn main() -> ExitCode {
     };
     let text = Text::new(arguments.lang.unwrap_or(language));
     let outcome = match &arguments.command {
+        Command::Scan(ScanArguments { judging, limits, engine, .. })
+        | Command::Inspect(InspectArguments { judging, limits, engine, .. })
+            if limits.worker =>
+        {
+            worker::run(judging, limits, engine, text)
+        }
         Command::Scan(scan) => scan::run(scan, text),
         Command::Results(results) => results::run(results, text),
         Command::Inspect(inspect) => inspect::run(inspect, text),

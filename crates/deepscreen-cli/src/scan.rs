@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
         let own = own_files(store.path());
         paths.retain(|path| !is_one_of(path, &own));
     }
-    let screener = setup::screener(&arguments.judging, &arguments.engine, text)?;
+    let screener = setup::screener(&arguments.judging, &arguments.limits, &arguments.engine, text)?;
     if paths.is_empty() {
         eprintln!("deepscreen: {}", text.no_files(&arguments.paths));
     }

@@ -8,19 +8,21 @@ use deepscreen::{
     Policy, Screener, WatermarkAnalyzer,
 };
 
-use crate::args::{DetectorArguments, EngineArguments, JudgingArguments};
+use crate::args::{DetectorArguments, EngineArguments, JudgingArguments, LimitArguments};
 use crate::bare::ModelArguments;
 use crate::text::Text;
-use crate::{Failed, added_models, trial};
+use crate::{Failed, added_models, trial, worker};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
     judging: &JudgingArguments,
+    limits: &LimitArguments,
     engine: &EngineArguments,
     text: Text,
 ) -> Result<Screener, Failed> {
     let policy = policy(judging)?;
-    let mut builder = Screener::builder().threads(engine.threads()).analyzer(MetadataAnalyzer);
+    let mut builder =
+        Screener::builder().threads(engine.threads()).limits(limits.limits()).analyzer(MetadataAnalyzer);
     for detector in detectors(&judging.detectors, engine, text)? {
         check_operating_points(&detector, &policy, text)?;
         builder = builder.analyzer(detector.with_variants(judging.stability.into()));
@@ -28,6 +30,9 @@ pub(crate) fn screener(
     builder = builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer);
     for bank in &judging.banks {
         builder = builder.analyzer(BankAnalyzer::open(bank)?.with_transforms(judging.bank_transforms));
+    }
+    if limits.isolate && !limits.worker {
+        builder = builder.isolated(worker::command(text)?);
     }
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
 }

@@ -444,6 +444,13 @@ impl Text {
         }
     }
 
+    pub(crate) fn worker_impossible(self, error: &dyn Display) -> String {
+        match self.0 {
+            Language::Vietnamese => format!("không tự khởi động được thêm tiến trình ({error})"),
+            _ => format!("the program cannot start itself again ({error})"),
+        }
+    }
+
     pub(crate) fn trial_impossible(self, model: &Path, error: &dyn Display) -> String {
         let model = model.display();
         match self.0 {

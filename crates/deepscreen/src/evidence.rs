@@ -23,7 +23,7 @@ pub use metadata::{Fault, FaultKind, Grade, Statement, Topic};
 pub use watermark::{Watermark, WatermarkMessage};
 
 /// One thing that one source found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Who found it: `detector/ai-image@1`, `hash`, `c2pa`, `media`. A [policy](crate::Policy) names sources.
     pub source: String,
@@ -39,7 +39,7 @@ impl Evidence {
 }
 
 /// What an analyzer can find.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Finding {
     /// The picture's perceptual hashes.
@@ -61,7 +61,7 @@ pub enum Finding {
 }
 
 /// A detector's answer for one picture.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Score {
     /// The calibrated probability.
@@ -110,7 +110,7 @@ impl Score {
 }
 
 /// A detector's answer for a picture as it would be after somebody has passed it on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
     /// What was done to the picture: `jpeg 75`, `half size`.
     pub name: String,
@@ -119,7 +119,8 @@ pub struct Variant {
 }
 
 /// How suspicious each part of a picture is: cells of equal size, rows from the top.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Cells", try_from = "Cells")]
 pub struct HeatMap {
     columns: u32,
     rows: u32,
@@ -128,7 +129,7 @@ pub struct HeatMap {
 }
 
 /// A rectangle in pixels of the picture, which may reach beyond it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     /// Of the left edge.
     pub x: f64,
@@ -138,6 +139,23 @@ pub struct Region {
     pub width: f64,
     /// At least 0.
     pub height: f64,
+}
+
+/// What [`HeatMap::new`] takes.
+type Cells = (u32, u32, Vec<f32>, Region);
+
+impl From<HeatMap> for Cells {
+    fn from(map: HeatMap) -> Self {
+        (map.columns, map.rows, map.cells, map.area)
+    }
+}
+
+impl TryFrom<Cells> for HeatMap {
+    type Error = &'static str;
+
+    fn try_from((columns, rows, cells, area): Cells) -> Result<Self, Self::Error> {
+        Self::new(columns, rows, cells, area).ok_or("columns times rows numbers from 0 to 1 expected")
+    }
 }
 
 impl HeatMap {
@@ -234,7 +252,7 @@ fn heat(probability: f32) -> [u8; 3] {
 }
 
 /// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kind {
     /// The whole picture was made by a generator.
@@ -288,7 +306,7 @@ impl Kind {
 }
 
 /// A threshold and what it costs, measured on photographs that training never saw.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// At most this share of photographs was flagged, 0 to 1.
     pub max_fpr: f64,
@@ -359,7 +377,7 @@ impl fmt::Display for Probability {
 ///
 /// All in pixels of the picture, rounded to hundredths. The rounding is part of the type: engines differ in the last bits,
 /// and what is cut out must follow from the numbers that the record shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Face {
     /// Its left edge, from the picture's.

@@ -53,6 +53,8 @@ mod policy;
 
 mod screening;
 
+mod isolation;
+
 mod screener;
 
 mod grouped;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, ErrorKind};
 use crate::evidence::{Evidence, Finding};
 use crate::hash::Hashes;
@@ -70,10 +72,11 @@ pub struct Group {
 }
 
 /// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Input {
     /// The file, where it came from one.
+    #[serde(skip)]
     pub path: Option<PathBuf>,
     /// Its size; 0 where it could not be asked for. Of decoded [pixels](crate::media::Pixels): their samples.
     pub bytes: u64,
@@ -98,7 +101,7 @@ impl Input {
 }
 
 /// Something that went wrong, or that did not apply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
     /// Where: `media`, or an analyzer's id.

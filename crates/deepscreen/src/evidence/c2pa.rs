@@ -5,8 +5,10 @@
 //!
 //! Text of a manifest is anybody's: it is shortened and freed of control characters before it comes here.
 
+use serde::{Deserialize, Serialize};
+
 /// What is known of a picture's manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Credentials {
     /// The file carries no manifest and names none. Most pictures do not, so that says nothing about them.
@@ -26,7 +28,7 @@ pub enum Credentials {
 }
 
 /// A picture's active manifest, and those of what the picture was made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
     /// Whether signature and content are as they were signed.
@@ -46,7 +48,7 @@ pub struct Manifest {
 }
 
 /// Whether a manifest and the picture are as they were signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Integrity {
     /// The signature holds, and the picture is the one that was signed.
@@ -66,7 +68,7 @@ impl Integrity {
 }
 
 /// Whether somebody vouches for a signer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Trust {
     /// The certificate leads to an anchor of the list in use, and is valid.
@@ -89,7 +91,7 @@ impl Trust {
 }
 
 /// What the signer of a manifest says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Claims {
     /// The program or device that wrote the manifest: `Adobe Photoshop`.
@@ -144,7 +146,7 @@ pub(crate) const TRAINED: &str = "trainedAlgorithmicMedia";
 pub(crate) const COMPOSITE_WITH_TRAINED: &str = "compositeWithTrainedAlgorithmicMedia";
 
 /// Something that was done to a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Action {
     /// `c2pa.created`, `c2pa.opened`, or a name of the generator's own.
@@ -156,7 +158,7 @@ pub struct Action {
 }
 
 /// Something that a picture was made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ingredient {
     /// Its name, often that of a file.
@@ -170,7 +172,7 @@ pub struct Ingredient {
 }
 
 /// What became of an ingredient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Relationship {
     /// The picture is a later state of it.

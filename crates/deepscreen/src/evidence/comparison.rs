@@ -1,9 +1,11 @@
 //! What was done to an original.
 
+use serde::{Deserialize, Serialize};
+
 use super::{HeatMap, Region};
 
 /// What a picture is to the original that it was compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Relation {
     /// The same size, and no sample differs by more than 2 of 255.
@@ -30,7 +32,7 @@ impl Relation {
 }
 
 /// A picture, compared with the original that it is thought to be a copy of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Comparison {
     /// What the picture is to the original.

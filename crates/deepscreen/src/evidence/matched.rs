@@ -1,11 +1,13 @@
 //! A picture that a bank knows.
 
+use serde::{Deserialize, Serialize};
+
 use super::Comparison;
 use crate::hash::Transform;
 use crate::language::Language;
 
 /// What a bank says of a picture that it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum EntryLabel {
     /// It is a fake.
@@ -48,7 +50,7 @@ impl EntryLabel {
 }
 
 /// An entry of a bank that fits a picture.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Match {
     /// What the bank says of its entry.
@@ -70,7 +72,7 @@ pub struct Match {
 }
 
 /// How an entry was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MatchedBy {
     /// It is the same file, byte by byte.

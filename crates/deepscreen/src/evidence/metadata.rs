@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Kind;
 
 /// What one field of a file's metadata says of where the picture is from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Statement {
     /// The field: `png.text.parameters`, `exif.Make`, `xmp.photoshop:Credit`.
@@ -57,7 +57,7 @@ impl Statement {
 }
 
 /// What a field of metadata is about, the gravest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Topic {
     /// A generator, or an editor that works with AI.
@@ -125,7 +125,7 @@ impl Grade {
 }
 
 /// Something that is wrong with the metadata of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Where: a field, `png.text.parameters`, or what holds several, `xmp`.
     pub field: String,
@@ -134,7 +134,7 @@ pub struct Fault {
 }
 
 /// What is wrong with metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FaultKind {
     /// Its checksum is another: it was changed, or damaged, since it was written.

@@ -1,7 +1,9 @@
 //! What an invisible watermark can say.
 
+use serde::{Deserialize, Serialize};
+
 /// A watermark that was read from the pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Watermark {
     /// Which of the known messages it is.
@@ -23,7 +25,7 @@ impl Watermark {
 }
 
 /// The messages that public code embeds by the method `dwtDct` of PyPI invisible-watermark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum WatermarkMessage {
     /// The text `StableDiffusionV1`: CompVis/stable-diffusion, `scripts/txt2img.py`, and what was made from it.

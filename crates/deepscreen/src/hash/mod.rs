@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use image::GrayImage;
 use img_hash::{BitOrder, HashAlg, Hasher, HasherConfig};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::language::Language;
@@ -30,7 +31,7 @@ pub const PDQ_DISTANCE: u32 = 31;
 pub const PDQ_QUALITY: u8 = 50;
 
 /// The perceptual hashes of one picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hashes {
     /// PDQ, 256 bits. Within 10 bits of the reference wherever both qualities are 80 or more
     /// (facebook/ThreatExchange, `pdq/`).
@@ -85,7 +86,7 @@ fn thumbnail(luma: &Luma) -> GrayImage {
 }
 
 /// A PDQ hash: 256 bits, printed as 64 hexadecimal digits in the reference's order.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pdq([u8; 32]);
 
 impl Pdq {
@@ -144,7 +145,7 @@ impl Pdq {
 }
 
 /// A turn or a reflection of a picture. There are eight, and none of them moves a pixel off the grid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Transform {
     /// The picture as it is.
     None,
@@ -230,7 +231,7 @@ impl Transform {
 }
 
 /// A 64-bit hash of the img_hash family, printed as 16 hexadecimal digits: the top left cell is the highest bit.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hash64(pub u64);
 
 impl Hash64 {

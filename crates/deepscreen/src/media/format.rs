@@ -3,8 +3,10 @@
 //! Formats that are pictures but that nothing here decodes are among them, so that they fail as `unsupported` and
 //! not as "no picture".
 
+use serde::{Deserialize, Serialize};
+
 /// A picture format, sniffed from the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Format {
     /// JPEG, also of several pictures (MPO).
@@ -48,7 +50,7 @@ pub enum Format {
 }
 
 /// The kind of a camera raw file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RawFormat {
     /// Adobe Digital Negative.
@@ -74,7 +76,7 @@ pub enum RawFormat {
 }
 
 /// A picture format that is recognised but not decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum OtherFormat {
     /// Photoshop document.

@@ -34,6 +34,20 @@ pub struct Limits {
     /// [settings](crate::Settings) the field is `max_manifest_seconds`, a number.
     #[serde(rename = "max_manifest_seconds", deserialize_with = "seconds")]
     pub max_manifest_time: Duration,
+    /// How long one input may take, where it is looked at by its own: reading, decoding, everything but the work on a whole
+    /// batch. Default: 120 seconds; [`Duration::MAX`] for no limit. In [settings](crate::Settings) the field is
+    /// `max_seconds`, a number.
+    ///
+    /// More is an error of kind [`Timeout`](crate::ErrorKind::Timeout). It ends the waiting, and in an
+    /// [isolated](crate::ScreenerBuilder::isolated) screener the work too; in this process a decoder that hangs keeps a
+    /// core and its memory, since no thread can be ended from outside. [`Screener::screen`](crate::Screener::screen), which
+    /// works on the calling thread, knows no such limit.
+    #[serde(rename = "max_seconds", deserialize_with = "seconds")]
+    pub max_time: Duration,
+    /// Bytes of memory that a process of an [isolated](crate::ScreenerBuilder::isolated) screener may take beyond what it has
+    /// when it is ready. Default: 2 GiB. It holds on Linux alone, and not in this process, where the other limits go by
+    /// what a header says.
+    pub max_memory: u64,
     /// Bytes of metadata that are read of one file, inflated ones counted too. Default: 16 MiB. What is beyond is left
     /// out, and the [fault](crate::Fault) is noted.
     pub max_metadata_bytes: u64,
@@ -48,6 +62,8 @@ impl Default for Limits {
             max_decoder_bytes: 1 << 30,
             max_manifest_bytes: 32 << 20,
             max_manifest_time: Duration::from_secs(10),
+            max_time: Duration::from_secs(120),
+            max_memory: 2 << 30,
             max_metadata_bytes: 16 << 20,
         }
     }
@@ -97,6 +113,18 @@ impl Limits {
     #[must_use]
     pub fn with_max_manifest_time(self, max_manifest_time: Duration) -> Self {
         Self { max_manifest_time, ..self }
+    }
+
+    /// These limits with another [`max_time`](Self::max_time).
+    #[must_use]
+    pub fn with_max_time(self, max_time: Duration) -> Self {
+        Self { max_time, ..self }
+    }
+
+    /// These limits with another [`max_memory`](Self::max_memory).
+    #[must_use]
+    pub fn with_max_memory(self, max_memory: u64) -> Self {
+        Self { max_memory, ..self }
     }
 
     /// These limits with another [`max_metadata_bytes`](Self::max_metadata_bytes).

@@ -13,6 +13,7 @@ mod sniff;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -25,7 +26,7 @@ pub(crate) use luma::{averaged, luma as luma_of};
 pub use pixels::Pixels;
 
 /// Something that a viewer should know about how the pixels came to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Note {
     /// The picture is animated or has several pages: only the first of them was looked at. Their number

@@ -164,7 +164,7 @@ where
 
 impl Inner {
     /// A batch's screenings, one for each source, whatever happens: a panic outside of all analyzers too is recorded.
-    pub(super) fn screen_guarded(&self, sources: Vec<Source>) -> Vec<Screening> {
+    pub(super) fn screen_guarded(self: &Arc<Self>, sources: Vec<Source>) -> Vec<Screening> {
         let paths: Vec<_> = sources.iter().map(|source| source.path().cloned()).collect();
         guard("screener", || Ok(self.screen_batch(sources))).unwrap_or_else(|error| {
             let failed = |path| {

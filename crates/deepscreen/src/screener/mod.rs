@@ -3,10 +3,13 @@
 //! The screener knows the trait [`Analyzer`] and the policy, never a concrete analyzer. Whatever goes wrong with
 //! one input is recorded in its screening and never touches another.
 
+mod deadline;
+mod isolated;
 mod many;
 mod source;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +19,8 @@ use crate::analyzer::{Analyzer, BatchAnalyzer, Need, Sample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Evidence, Finding};
 use crate::guard::guard;
-use crate::media::{Limits, Media};
+use crate::isolation::{Start, Workers, took_too_long};
+use crate::media::{Format, Limits, Media};
 use crate::policy::Policy;
 use crate::screening::{Failure, Input, Replay, Screening, Summary};
 
@@ -50,6 +54,8 @@ struct Inner {
     limits: Limits,
     replay: Replay,
     threads: Arc<rayon::ThreadPool>,
+    /// Where others look at the pictures.
+    workers: Option<Arc<Workers>>,
 }
 
 /// Collects what a [`Screener`] is made of.
@@ -60,7 +66,11 @@ pub struct ScreenerBuilder {
     policy: Policy,
     limits: Limits,
     threads: usize,
+    isolated: Option<Start>,
 }
+
+/// Some decoders recurse; the 2 MiB that are usual are soon used up in a build without optimisation.
+const STACK: usize = 16 << 20;
 
 impl ScreenerBuilder {
     /// Adds an analyzer. They run in the order in which they are added.
@@ -84,11 +94,42 @@ impl ScreenerBuilder {
         Self { threads, ..self }
     }
 
+    /// Has child processes look at the pictures, one for each thread that asks, one picture at a time: for uploads of people
+    /// who mean harm. One that takes longer than [`max_time`](Limits::max_time) is ended, one that takes more memory than
+    /// [`max_memory`](Limits::max_memory) or dies of something else has its input fail, and the next input gets another.
+    ///
+    /// `start` gives what to run: a program that makes the same screener, but for this, and calls [`Screener::serve`]. It is no
+    /// sandbox: what it may read and write, a child may.
+    ///
+    /// Where analyzers are replaced, the children are started anew and must have the new ones, too.
+    ///
+    /// ```no_run
+    /// use deepscreen::{HashAnalyzer, Screener};
+    ///
+    /// let builder = Screener::builder().analyzer(HashAnalyzer);
+    /// if std::env::args().nth(1).is_some_and(|argument| argument == "worker") {
+    ///     return builder.build()?.serve(std::io::stdin(), std::io::stdout());
+    /// }
+    /// let program = std::env::current_exe().unwrap();
+    /// let start = move || {
+    ///     let mut command = std::process::Command::new(&program);
+    ///     command.arg("worker");
+    ///     command
+    /// };
+    /// let screener = builder.isolated(start).build()?;
+    /// let screening = screener.screen_source(std::path::PathBuf::from("upload.jpg"));
+    /// # Ok::<(), deepscreen::Error>(())
+    /// ```
+    pub fn isolated(self, start: impl Fn() -> Command + Send + Sync + 'static) -> Self {
+        Self { isolated: Some(Arc::new(start)), ..self }
+    }
+
     /// Builds the screener and starts its threads.
     ///
     /// # Errors
     /// [`InvalidConfig`](ErrorKind::InvalidConfig) for two analyzers of one id, or where the system refuses
-    /// the threads.
+    /// the threads; [`EngineUnavailable`](ErrorKind::EngineUnavailable) where a child cannot be started or has another
+    /// screener.
     pub fn build(self) -> Result<Screener> {
         let mut ids: Vec<&str> = self.analyzers.iter().map(|analyzer| analyzer.id()).collect();
         ids.sort_unstable();
@@ -98,12 +139,15 @@ impl ScreenerBuilder {
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(crate::threads_or_cores(self.threads))
             .thread_name(|i| format!("deepscreen-{i}"))
-            // Some decoders recurse; the 2 MiB that are usual are soon used up in a build without optimisation.
-            .stack_size(16 << 20)
+            .stack_size(STACK)
             .build()
             .map_err(|error| Error::new(ErrorKind::InvalidConfig, "no threads").because(error))?;
-        let Self { analyzers, policy, limits, .. } = self;
-        Ok(Screener::of(analyzers, policy, limits, Arc::new(threads)))
+        let Self { analyzers, policy, limits, isolated, .. } = self;
+        let screener = Screener::of(analyzers, policy, limits, Arc::new(threads), None);
+        let Some(start) = isolated else { return Ok(screener) };
+        let workers = Workers::new(start, screener.fingerprint());
+        workers.check()?;
+        Ok(screener.asking(workers))
     }
 }
 
@@ -131,19 +175,34 @@ impl Screener {
         policy: Policy,
         limits: Limits,
         threads: Arc<rayon::ThreadPool>,
+        workers: Option<Arc<Workers>>,
     ) -> Self {
         let replay = replay(&analyzers, &policy);
-        Self { inner: Arc::new(Inner { analyzers, policy, limits, replay, threads }) }
+        Self { inner: Arc::new(Inner { analyzers, policy, limits, replay, threads, workers }) }
     }
 
-    fn with_analyzers(&self, analyzers: Vec<Arc<dyn Analyzer>>) -> Self {
+    fn with_analyzers(&self, analyzers: Vec<Arc<dyn Analyzer>>, workers: Option<Arc<Workers>>) -> Self {
         let Inner { policy, limits, threads, .. } = &*self.inner;
-        Self::of(analyzers, policy.clone(), limits.clone(), threads.clone())
+        Self::of(analyzers, policy.clone(), limits.clone(), threads.clone(), workers)
+    }
+
+    /// The same with other analyzers: children that have the old ones are of no use to it.
+    fn renewed(&self, analyzers: Vec<Arc<dyn Analyzer>>) -> Self {
+        let renewed = self.with_analyzers(analyzers, None);
+        match &self.inner.workers {
+            Some(workers) => renewed.asking(workers.renewed(renewed.fingerprint())),
+            None => renewed,
+        }
+    }
+
+    /// The same, with children that look at the pictures.
+    fn asking(&self, workers: Workers) -> Self {
+        self.with_analyzers(self.inner.analyzers.clone(), Some(Arc::new(workers)))
     }
 
     /// A screener that has no other analyzer than this.
     pub(crate) fn with_only(&self, analyzer: impl Analyzer + 'static) -> Self {
-        self.with_analyzers(vec![Arc::new(analyzer)])
+        self.with_analyzers(vec![Arc::new(analyzer)], self.inner.workers.clone())
     }
 
     /// A screener that has this analyzer in place of the one of the same id, or beside all others where there is none. They
@@ -155,7 +214,7 @@ impl Screener {
             Some(place) => *place = Arc::new(analyzer),
             None => analyzers.push(Arc::new(analyzer)),
         }
-        self.with_analyzers(analyzers)
+        self.renewed(analyzers)
     }
 
     /// A screener whose analyzers go by their lists as they are now: a bank that has grown, or was replaced by a newer
@@ -167,7 +226,7 @@ impl Screener {
         let reload = |analyzer: &Arc<dyn Analyzer>| {
             Ok(analyzer.reloaded()?.map_or_else(|| analyzer.clone(), Arc::from))
         };
-        Ok(self.with_analyzers(self.inner.analyzers.iter().map(reload).collect::<Result<_>>()?))
+        Ok(self.renewed(self.inner.analyzers.iter().map(reload).collect::<Result<_>>()?))
     }
 
     /// The limits that inputs are read under.
@@ -186,8 +245,8 @@ impl Screener {
     }
 
     /// SHA-256 of everything that a verdict of this screener depends on beside the input: what is in
-    /// [`replay`](Self::replay), the options of the analyzers, the limits, and what this build can read. Equal ones give
-    /// equal verdicts.
+    /// [`replay`](Self::replay), the options of the analyzers, the limits but [`max_time`](Limits::max_time), and what this
+    /// build can read. Equal ones give equal verdicts.
     pub fn fingerprint(&self) -> [u8; 32] {
         let Inner { analyzers, limits, replay, .. } = &*self.inner;
         let mut hasher = Sha256::new();
@@ -197,6 +256,8 @@ impl Screener {
         };
         let formats =
             [cfg!(feature = "avif"), cfg!(feature = "heic"), cfg!(feature = "jxl"), cfg!(feature = "raw")];
+        // What comes out in time is the same whatever the time.
+        let limits = limits.clone().with_max_time(Duration::MAX);
         add(&format!("{replay:?} {limits:?} {formats:?}"));
         for analyzer in analyzers {
             add(analyzer.id());
@@ -207,6 +268,11 @@ impl Screener {
 
     /// Screens one picture on the calling thread. What fails is in the screening.
     pub fn screen(&self, media: &Media) -> Screening {
+        if let Some(workers) = &self.inner.workers
+            && media.format() != Format::Pixels
+        {
+            return self.inner.screen_apart(workers, media.bytes().to_vec().into());
+        }
         let start = Instant::now();
         let mut open = self.inner.look_at(Input::of(media), Ok(media), Vec::new());
         self.inner.work_off(std::slice::from_mut(&mut open));
@@ -223,10 +289,11 @@ impl Screener {
     /// # Ok::<(), deepscreen::Error>(())
     /// ```
     pub fn screen_source(&self, source: impl Into<Source>) -> Screening {
-        let mut open = self.inner.open(source.into());
-        let start = Instant::now();
-        self.inner.work_off(std::slice::from_mut(&mut open));
-        self.inner.conclude(open, start.elapsed())
+        let source = source.into();
+        match &self.inner.workers {
+            Some(workers) => self.inner.screen_apart(workers, source),
+            None => self.inner.work_off_alone(self.inner.open_in_time(source)),
+        }
     }
 
     /// Screens any number of inputs on the screener's threads: gives a screening for each, in the order of the inputs,
@@ -301,18 +368,43 @@ impl Screener {
 impl Inner {
     /// How many samples the analyzers take at once.
     fn batch_size(&self) -> usize {
+        // A child is asked for one input at a time: so it is known which one it died of.
+        if self.workers.is_some() {
+            return 1;
+        }
         let sizes = self.analyzers.iter().filter_map(|analyzer| analyzer.batched());
         sizes.map(|batched| batched.batch_size()).max().unwrap_or_default().max(1)
     }
 
     /// Screens a batch on the calling thread: each input alone as long as its pixels are needed, then all together.
-    fn screen_batch(&self, sources: Vec<Source>) -> Vec<Screening> {
-        let mut batch: Vec<Open> = sources.into_iter().map(|source| self.open(source)).collect();
+    fn screen_batch(self: &Arc<Self>, sources: Vec<Source>) -> Vec<Screening> {
+        if let Some(workers) = &self.workers {
+            return sources.into_iter().map(|source| self.screen_apart(workers, source)).collect();
+        }
+        let mut batch: Vec<Open> = sources.into_iter().map(|source| self.open_in_time(source)).collect();
         let start = Instant::now();
         self.work_off(&mut batch);
         // Nobody can tell which picture of a batch took how long: each bears the same share.
         let share = start.elapsed() / batch.len().max(1) as u32;
         batch.into_iter().map(|open| self.conclude(open, share)).collect()
+    }
+
+    fn work_off_alone(&self, mut open: Open) -> Screening {
+        let start = Instant::now();
+        self.work_off(std::slice::from_mut(&mut open));
+        self.conclude(open, start.elapsed())
+    }
+
+    /// As [`open`](Self::open), within the time that an input may take.
+    fn open_in_time(self: &Arc<Self>, source: Source) -> Open {
+        let (inner, path, start) = (self.clone(), source.path().cloned(), Instant::now());
+        let most = self.limits.max_time;
+        let opened = deadline::within(most, move || guard("screener", || Ok(inner.open(source))));
+        opened.unwrap_or_else(|| Err(took_too_long(most))).unwrap_or_else(|error| {
+            let input = path.as_ref().map(|path| source::identity(path, &self.limits)).unwrap_or_default();
+            let failures = vec![Failure::new("media", &error)];
+            Open { input: Input { path, ..input }, failures, elapsed: start.elapsed(), ..Open::default() }
+        })
     }
 
     fn open(&self, mut source: Source) -> Open {
@@ -416,15 +508,18 @@ impl Inner {
                 Found::Nothing => {}
             }
         }
-        Screening {
-            verdict: self.policy.decide(&evidence),
-            input,
-            evidence,
-            failures,
-            replay: self.replay.clone(),
-            group: None,
-            elapsed: elapsed + share,
-        }
+        self.judge(input, evidence, failures, elapsed + share)
+    }
+
+    fn judge(
+        &self,
+        input: Input,
+        evidence: Vec<Evidence>,
+        failures: Vec<Failure>,
+        elapsed: Duration,
+    ) -> Screening {
+        let verdict = self.policy.decide(&evidence);
+        Screening { input, verdict, evidence, failures, replay: self.replay.clone(), group: None, elapsed }
     }
 }
 

@@ -88,22 +88,37 @@ impl From<Pixels> for Source {
 }
 
 fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
+    match load(path, limits) {
+        Ok(bytes) => identify(bytes, limits),
+        Err((input, error)) => (input, Err(error)),
+    }
+}
+
+/// What can be said of a file whose bytes nobody has looked at.
+pub(super) fn identity(path: &Path, limits: &Limits) -> Input {
+    load(path, limits).map_or_else(|(input, _)| input, |bytes| identity_of(&bytes))
+}
+
+/// What can be said of bytes that nobody has looked at.
+pub(super) fn identity_of(bytes: &[u8]) -> Input {
+    Input::of_bytes(bytes, &Sha256::digest(bytes).into())
+}
+
+/// The bytes of a file, or its size and why they are not here.
+fn load(path: &Path, limits: &Limits) -> std::result::Result<Vec<u8>, (Input, Error)> {
     let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
     let size = match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            return (Input::default(), Err(Error::new(ErrorKind::Unreadable, "a folder, not a file")));
+            return Err((Input::default(), Error::new(ErrorKind::Unreadable, "a folder, not a file")));
         }
         Ok(metadata) => metadata.len(),
-        Err(error) => return (Input::default(), Err(unreadable(error))),
+        Err(error) => return Err((Input::default(), unreadable(error))),
     };
     if let Err(error) = limits.check_bytes(size) {
         // Nothing of it is read, so that a disk image among the pictures costs nothing.
-        return (Input { bytes: size, ..Input::default() }, Err(error));
+        return Err((Input { bytes: size, ..Input::default() }, error));
     }
-    match std::fs::read(path) {
-        Ok(bytes) => identify(bytes, limits),
-        Err(error) => (Input { bytes: size, ..Input::default() }, Err(unreadable(error))),
-    }
+    std::fs::read(path).map_err(|error| (Input { bytes: size, ..Input::default() }, unreadable(error)))
 }
 
 fn identify(bytes: Vec<u8>, limits: &Limits) -> (Input, Result<Media>) {
