@@ -95,6 +95,10 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
 
+    /// When all is looked at, wait for files that come or change, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+
     /// How long to wait for another scan that has the store
     #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "store")]
     pub(crate) store_wait: u64,

@@ -41,7 +41,7 @@ const COMMANDS: [(&str, &str); 27] = [
 ];
 
 /// What each argument means, by its name; the same name means the same in every command.
-const ARGUMENTS: [(&str, &str); 81] = [
+const ARGUMENTS: [(&str, &str); 82] = [
     ("lang", "Ngôn ngữ của phần dành cho người đọc; mặc định theo môi trường"),
     ("paths", "Tệp, thư mục, hoặc `-` để đọc danh sách từ đầu vào chuẩn, mỗi dòng một đường dẫn"),
     ("path", "Tệp cần xem"),
@@ -78,6 +78,7 @@ const ARGUMENTS: [(&str, &str); 81] = [
         "store",
         "Tệp lưu kết quả: lượt rà soát bị ngắt sẽ chạy tiếp, tệp không đổi hoặc chỉ chuyển chỗ không bị xem lại",
     ),
+    ("watch", "Xem xong tất cả thì đợi tệp mới hoặc tệp thay đổi, đến khi bấm Ctrl-C"),
     ("store_wait", "Chờ lượt rà soát khác đang ghi tệp lưu kết quả bao lâu, tính bằng giây"),
     ("labels", "Kết quả có kết luận này; có thể lặp lại"),
     ("reasons", "Kết quả có lý do mang mã bắt đầu như vậy: `detector`, `bank.known_fake`; có thể lặp lại"),

@@ -31,6 +31,7 @@ mod setup;
 mod text;
 mod time;
 mod trial;
+mod watch;
 mod worker;
 
 use std::io::Write;

@@ -10,90 +10,120 @@ use deepscreen::store::{Looked, Scan, Store};
 use deepscreen::{Label, Language, Screener, Screening, Summary};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use crate::args::{FailOn, ScanArguments};
+use crate::args::{FailOn, ScanArguments, ScanFormat};
 use crate::output::{Report, cause, check_apart};
 use crate::text::Text;
+use crate::watch::{Own, Watch};
 use crate::{Failed, Outcome, heat_maps, inputs, interrupt, setup};
 
 pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Failed> {
-    if arguments.group && arguments.store.is_some() {
-        return Err(Failed::Message(text.groups_are_not_stored()));
-    }
-    check_apart(arguments.out.as_ref(), arguments.store.as_ref(), text)?;
+    check(arguments, text)?;
     let roots = inputs::roots(&arguments.paths, text)?;
-    // Below these, what is not seen is gone; of a list of files there are none.
-    let folders: Vec<PathBuf> = match &arguments.store {
-        Some(_) => roots.iter().filter(|root| !root.is_file()).cloned().collect(),
-        None => Vec::new(),
-    };
-    let mut paths = inputs::files(roots);
+    let own = Own::of(arguments);
+    let mut paths = inputs::files(roots.clone());
+    paths.retain(|path| !own.holds(path));
     let store = arguments.store.as_ref().map(Store::open_or_create).transpose()?;
-    if let Some(store) = &store {
-        let own = own_files(store.path());
-        paths.retain(|path| !is_one_of(path, &own));
-    }
     let screener = setup::screener(&arguments.judging, &arguments.limits, &arguments.engine, text)?;
-    if paths.is_empty() {
+    if paths.is_empty() && !arguments.watch {
         eprintln!("deepscreen: {}", text.no_files(&arguments.paths));
     }
     // Groups are known when all is done: there Ctrl-C ends at once, as ever.
     if !arguments.group {
         interrupt::watch(text);
     }
-    let scan = match &store {
+    let how = match &store {
         Some(store) => match begin(store, &screener, arguments, text)? {
-            Some(scan) => Some(scan),
+            Some(scan) => How::Stored(scan),
             None => return Ok(interrupted(paths.len(), arguments, text)),
         },
-        None => None,
+        None if arguments.group => How::Grouped,
+        None => How::Alone,
     };
     let files = paths.len();
     let mut seeing = Seeing::open(arguments, &paths, text)?;
-    let summary = match scan {
-        Some(scan) => stored(scan, &folders, paths, &mut seeing)?,
-        None if arguments.group => screener.screen_grouped(paths, |screening| {
-            let _ = seeing.see(&Looked::New(&screening));
-        }),
-        None => screened(&screener, paths, &mut seeing),
-    };
+    let mut watch = arguments.watch.then(|| Watch::begin(&roots, &paths, own, text));
+    let mut scan = Round { how, screener: &screener };
+    scan.look_at(paths, &mut seeing)?;
     let left = files - seeing.seen;
-    seeing.finish(&summary, &screener.replay().engine)?;
+    if watch.is_some() {
+        seeing.report.flush()?;
+        seeing.progress.finish_and_clear();
+    }
+    while let Some(paths) = watch.as_mut().and_then(Watch::next).filter(|_| seeing.broken.is_none()) {
+        scan.look_at(paths, &mut seeing)?;
+        seeing.report.flush()?;
+    }
+    if left == 0 && seeing.broken.is_none() {
+        scan.finish(&roots)?;
+    }
+    let summary = seeing.finish(&screener.replay().engine)?;
     if left > 0 { Ok(interrupted(left, arguments, text)) } else { Ok(outcome(&arguments.fail_on, &summary)) }
 }
 
-/// As long as the user wants no end.
-fn until_interrupted(paths: Vec<PathBuf>) -> impl Iterator<Item = PathBuf> {
-    paths.into_iter().take_while(|_| !interrupt::happened())
+/// What cannot go together.
+fn check(arguments: &ScanArguments, text: Text) -> Result<(), Failed> {
+    if arguments.group && arguments.store.is_some() {
+        return Err(Failed::Message(text.groups_are_not_stored()));
+    }
+    if arguments.watch
+        && (arguments.group || matches!(arguments.format, ScanFormat::Html | ScanFormat::Sarif))
+    {
+        return Err(Failed::Message(text.watching_never_ends().to_owned()));
+    }
+    check_apart(arguments.out.as_ref(), arguments.store.as_ref(), text)
 }
 
-fn screened(screener: &Screener, paths: Vec<PathBuf>, seeing: &mut Seeing<'_>) -> Summary {
-    let start = Instant::now();
-    let mut summary = Summary::default();
-    for screening in screener.screen_many(until_interrupted(paths)) {
-        summary.count(&screening);
-        if seeing.see(&Looked::New(&screening)).is_break() {
-            break;
+/// How files are looked at.
+enum How<'a> {
+    Alone,
+    /// With near-duplicates.
+    Grouped,
+    Stored(Scan<'a>),
+}
+
+/// Looks at files, once or whenever there are new ones.
+struct Round<'a> {
+    how: How<'a>,
+    screener: &'a Screener,
+}
+
+impl Round<'_> {
+    fn look_at(&mut self, paths: Vec<PathBuf>, seeing: &mut Seeing<'_>) -> Result<(), Failed> {
+        let start = Instant::now();
+        // As long as the user wants no end.
+        let wanted = paths.iter().cloned().take_while(|_| !interrupt::happened());
+        match &mut self.how {
+            How::Alone => {
+                for screening in self.screener.screen_many(wanted) {
+                    if seeing.see(&Looked::New(&screening)).is_break() {
+                        break;
+                    }
+                }
+            }
+            How::Grouped => {
+                self.screener.screen_grouped(paths, |screening| {
+                    let _ = seeing.see(&Looked::New(&screening));
+                });
+            }
+            How::Stored(scan) => {
+                let lines = |screening: &Screening| {
+                    [Language::English, Language::Vietnamese]
+                        .map(|language| cause(screening, Text::new(language)))
+                };
+                scan.run(wanted, lines, |looked| seeing.see(&looked))?;
+            }
+        }
+        seeing.summary.elapsed += start.elapsed();
+        Ok(())
+    }
+
+    /// Says that everything below these was looked at: what was not seen there is gone.
+    fn finish(self, roots: &[PathBuf]) -> Result<(), Failed> {
+        match self.how {
+            How::Stored(scan) => Ok(scan.finish(roots)?),
+            How::Alone | How::Grouped => Ok(()),
         }
     }
-    summary.elapsed = start.elapsed();
-    summary
-}
-
-fn stored(
-    mut scan: Scan<'_>,
-    folders: &[PathBuf],
-    paths: Vec<PathBuf>,
-    seeing: &mut Seeing<'_>,
-) -> Result<Summary, Failed> {
-    let files = paths.len();
-    let lines = |screening: &Screening| {
-        [Language::English, Language::Vietnamese].map(|language| cause(screening, Text::new(language)))
-    };
-    let done = scan.run(until_interrupted(paths), lines, |looked| seeing.see(&looked))?;
-    if seeing.seen == files && seeing.broken.is_none() {
-        scan.finish(folders)?;
-    }
-    Ok(done.summary)
 }
 
 /// Waits for another scan that has the store; `None` where the user does not want to.
@@ -128,28 +158,13 @@ fn interrupted(left: usize, arguments: &ScanArguments, text: Text) -> Outcome {
     Outcome::Interrupted
 }
 
-/// What SQLite and the lock keep beside a store is not to be screened.
-fn own_files(store: &Path) -> Vec<PathBuf> {
-    let name = |end: &str| {
-        let mut name = store.as_os_str().to_owned();
-        name.push(end);
-        absolute(name).unwrap_or_default()
-    };
-    ["", "-wal", "-shm", "-journal", "-lock"].map(name).into()
-}
-
-fn is_one_of(path: &Path, files: &[PathBuf]) -> bool {
-    // Cheap for all others.
-    files.iter().any(|file| file.file_name() == path.file_name())
-        && absolute(path).is_ok_and(|path| files.contains(&path))
-}
-
 /// What is shown while files are looked at.
 struct Seeing<'a> {
     report: Report,
     progress: ProgressBar,
     heat_maps: Option<&'a Path>,
     text: Text,
+    summary: Summary,
     seen: usize,
     known: u64,
     /// Once nothing can be written any more (a full disk, a closed pipe) there is no use in going on.
@@ -163,6 +178,7 @@ impl<'a> Seeing<'a> {
             progress: progress(paths.len(), text),
             heat_maps: arguments.judging.heat_maps.as_deref(),
             text,
+            summary: Summary::default(),
             seen: 0,
             known: 0,
             broken: None,
@@ -170,6 +186,10 @@ impl<'a> Seeing<'a> {
     }
 
     fn see(&mut self, looked: &Looked<'_>) -> ControlFlow<()> {
+        match looked {
+            Looked::New(screening) => self.summary.count(screening),
+            Looked::Known(stored) => self.summary.count_stored(stored),
+        }
         if self.broken.is_none() {
             let report = &mut self.report;
             let added = self.progress.suspend(|| match looked {
@@ -195,12 +215,13 @@ impl<'a> Seeing<'a> {
         if self.broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn finish(self, summary: &Summary, engine: &str) -> Result<(), Failed> {
+    fn finish(self, engine: &str) -> Result<Summary, Failed> {
         self.progress.finish_and_clear();
-        match self.broken {
-            Some(error) => Err(error),
-            None => self.report.finish(summary, &self.text.summary(summary, engine, self.known)),
+        if let Some(error) = self.broken {
+            return Err(error);
         }
+        self.report.finish(&self.summary, &self.text.summary(&self.summary, engine, self.known))?;
+        Ok(self.summary)
     }
 }
 

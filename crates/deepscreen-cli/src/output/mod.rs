@@ -126,6 +126,16 @@ impl Report {
         }
     }
 
+    /// Writes out what waits to be written.
+    pub(crate) fn flush(&mut self) -> Result<(), Failed> {
+        match self {
+            Self::Table(table) => table.flush(),
+            Self::Jsonl { out, .. } => Ok(out.flush()?),
+            Self::Csv(rows) => rows.flush(),
+            Self::Html(..) | Self::Sarif(..) => Ok(()),
+        }
+    }
+
     /// The last line. A person who reads no table gets it on standard error.
     pub(crate) fn finish(self, summary: &Summary, last: &str) -> Result<(), Failed> {
         match self {

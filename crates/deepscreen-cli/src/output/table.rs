@@ -82,6 +82,10 @@ impl Table {
         Ok(writeln!(self.out, "{}", line.trim_end())?)
     }
 
+    pub(crate) fn flush(&mut self) -> Result<(), Failed> {
+        Ok(self.out.flush()?)
+    }
+
     pub(crate) fn finish(mut self, summary: &Summary, last: &str) -> Result<(), Failed> {
         if self.shown {
             writeln!(self.out)?;

@@ -1,5 +1,6 @@
 //! What is said about stored results, and about scans that go on.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +25,31 @@ impl Text {
             "--group và --store không dùng cùng nhau: kết quả theo nhóm phụ thuộc vào những ảnh khác",
         )
         .to_owned()
+    }
+
+    pub(crate) fn watching_never_ends(self) -> &'static str {
+        self.pick(
+            "--watch has no last picture: it goes with table, jsonl and csv, and not with --group",
+            "--watch không có ảnh cuối cùng: chỉ dùng với table, jsonl và csv, và không dùng với --group",
+        )
+    }
+
+    pub(crate) fn watching(self) -> &'static str {
+        self.pick(
+            "watching for files that come or change; Ctrl-C ends",
+            "đang đợi tệp mới hoặc tệp thay đổi; bấm Ctrl-C để dừng",
+        )
+    }
+
+    /// The system does not tell of changes.
+    pub(crate) fn not_told(self, error: &dyn Display, every: Duration) -> String {
+        let seconds = every.as_secs();
+        match self.0 {
+            Language::Vietnamese => {
+                format!("hệ thống không báo khi tệp thay đổi ({error}): sẽ tự xem lại mỗi {seconds} giây")
+            }
+            _ => format!("the system does not tell of changes ({error}): looking every {seconds} seconds"),
+        }
     }
 
     pub(crate) fn out_is_the_store(self, out: &Path) -> String {
