@@ -87,7 +87,6 @@ fn whatever_a_picture_does_costs_its_own_record() {
     }
 }
 
-/// Every kind of evidence comes through whole: the fixtures have all that this build finds without a model.
 #[test]
 fn a_child_finds_what_this_process_finds() {
     let program = support::example("isolation").get_program().to_owned();
@@ -199,4 +198,30 @@ fn without_children_what_hangs_costs_one_record_too() {
     }
     assert_eq!(screener.screen_source(paths[5].clone()).failures[0].kind, ErrorKind::Timeout);
     drop(told);
+}
+
+/// A pipe that nobody writes into, a device without an end, a socket, a folder, links to all of them.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_neither_waited_for_nor_read_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(path("pipe.jpg")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket.jpg")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", path("zero.jpg")).unwrap();
+    std::os::unix::fs::symlink(path("pipe.jpg"), path("linked.jpg")).unwrap();
+    std::os::unix::fs::symlink(path("itself.jpg"), path("itself.jpg")).unwrap();
+    std::fs::write(path("whole.png"), png(96)).unwrap();
+    let screener = Screener::builder().analyzer(HashAnalyzer).build().unwrap();
+    let screenings: Vec<Screening> = screener.screen_many(deepscreen::walk(folder.path())).collect();
+    assert_eq!(screenings.len(), 6);
+    for screening in screenings {
+        let (path, kinds) =
+            (screening.input.path.unwrap(), screening.failures.iter().map(|failure| failure.kind));
+        let expected = if path.ends_with("whole.png") { vec![] } else { vec![ErrorKind::Unreadable] };
+        assert_eq!(kinds.collect::<Vec<_>>(), expected, "{path:?}");
+        let limits = Limits::default();
+        assert_eq!(Media::open(&path, &limits).is_err(), !path.ends_with("whole.png"));
+        assert_eq!(deepscreen::Metadata::open(&path, &limits).is_err(), !path.ends_with("whole.png"));
+    }
 }

@@ -8,6 +8,7 @@ mod format;
 mod limits;
 mod luma;
 mod pixels;
+mod read;
 mod sniff;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use limits::Limits;
 pub use luma::Luma;
 pub(crate) use luma::{averaged, luma as luma_of};
 pub use pixels::Pixels;
+pub(crate) use read::{open_file, read_file};
 
 /// Something that a viewer should know about how the pixels came to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,13 +85,10 @@ impl Media {
     /// [`Unreadable`](ErrorKind::Unreadable), and those of [`from_bytes`](Self::from_bytes).
     pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
         let path = path.as_ref();
-        let read = || {
-            let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
-            let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-            limits.check_bytes(bytes)?;
-            Self::from_bytes(std::fs::read(path).map_err(unreadable)?, limits)
-        };
-        read().map_err(|error: Error| error.about(path.display()))
+        read_file(path, limits)
+            .map_err(|(_, error)| error)
+            .and_then(|bytes| Self::from_bytes(bytes, limits))
+            .map_err(|error| error.about(path.display()))
     }
 
     /// Takes the bytes of a file and sniffs their format. Nothing is decoded yet.

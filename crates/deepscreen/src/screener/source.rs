@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::evidence::Evidence;
-use crate::media::{Limits, Media, Pixels};
+use crate::media::{Limits, Media, Pixels, read_file};
 use crate::screening::Input;
 
 /// Where a picture comes from, for [`screen_many`](super::Screener::screen_many): a file that is yet to be read, or what
@@ -88,37 +88,23 @@ impl From<Pixels> for Source {
 }
 
 fn read(path: &Path, limits: &Limits) -> (Input, Result<Media>) {
-    match load(path, limits) {
+    match read_file(path, limits) {
         Ok(bytes) => identify(bytes, limits),
-        Err((input, error)) => (input, Err(error)),
+        Err((bytes, error)) => (Input { bytes, ..Input::default() }, Err(error)),
     }
 }
 
 /// What can be said of a file whose bytes nobody has looked at.
 pub(super) fn identity(path: &Path, limits: &Limits) -> Input {
-    load(path, limits).map_or_else(|(input, _)| input, |bytes| identity_of(&bytes))
+    match read_file(path, limits) {
+        Ok(bytes) => identity_of(&bytes),
+        Err((bytes, _)) => Input { bytes, ..Input::default() },
+    }
 }
 
 /// What can be said of bytes that nobody has looked at.
 pub(super) fn identity_of(bytes: &[u8]) -> Input {
     Input::of_bytes(bytes, &Sha256::digest(bytes).into())
-}
-
-/// The bytes of a file, or its size and why they are not here.
-fn load(path: &Path, limits: &Limits) -> std::result::Result<Vec<u8>, (Input, Error)> {
-    let unreadable = |error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error);
-    let size = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            return Err((Input::default(), Error::new(ErrorKind::Unreadable, "a folder, not a file")));
-        }
-        Ok(metadata) => metadata.len(),
-        Err(error) => return Err((Input::default(), unreadable(error))),
-    };
-    if let Err(error) = limits.check_bytes(size) {
-        // Nothing of it is read, so that a disk image among the pictures costs nothing.
-        return Err((Input { bytes: size, ..Input::default() }, error));
-    }
-    std::fs::read(path).map_err(|error| (Input { bytes: size, ..Input::default() }, unreadable(error)))
 }
 
 fn identify(bytes: Vec<u8>, limits: &Limits) -> (Input, Result<Media>) {

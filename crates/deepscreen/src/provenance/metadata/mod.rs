@@ -21,7 +21,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Fault, FaultKind, Statement, harmless};
-use crate::media::{Format, Limits};
+use crate::media::{Format, Limits, open_file};
 
 pub use analyzer::MetadataAnalyzer;
 use source::Source;
@@ -63,9 +63,9 @@ impl Metadata {
     /// Broken metadata is no error: see [`faults`](Self::faults).
     pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
         let path = path.as_ref();
-        let file = std::fs::File::open(path)
-            .map_err(|error| Error::new(ErrorKind::Unreadable, "cannot be read").because(error));
-        file.and_then(|file| Self::read(file, limits)).map_err(|error| error.about(path.display()))
+        open_file(path)
+            .and_then(|(file, _)| Self::read(file, limits))
+            .map_err(|error| error.about(path.display()))
     }
 
     /// Reads the metadata of a file that is open, or that is in memory, as [`open`](Self::open) does.
