@@ -76,6 +76,8 @@ export interface Limits {
   maxManifestBytes?: number;
   /** How long reading Content Credentials may take. Default: 10. */
   maxManifestSeconds?: number;
+  /** How long one input may take, but for the work on a whole batch. A decoder that hangs keeps its thread. Default: 120. */
+  maxSeconds?: number;
   /** Bytes of metadata; what is beyond is left out. Default: 16 MiB. */
   maxMetadataBytes?: number;
 }

@@ -64,6 +64,7 @@ const limits = fields({
   maxDecoderBytes: count,
   maxManifestBytes: count,
   maxManifestSeconds: number,
+  maxSeconds: number,
   maxMetadataBytes: count,
 });
 

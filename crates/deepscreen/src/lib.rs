@@ -40,6 +40,9 @@ pub mod hash;
 
 pub mod compare;
 
+#[cfg(any(feature = "bank", feature = "store"))]
+mod sqlite;
+
 #[cfg(feature = "bank")]
 pub mod bank;
 

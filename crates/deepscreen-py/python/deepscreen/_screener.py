@@ -30,6 +30,8 @@ class Limits(TypedDict, total=False):
     """Of Content Credentials. Default: 32 MiB."""
     max_manifest_seconds: float
     """That reading Content Credentials may take. Default: 10."""
+    max_seconds: float
+    """That one input may take, but for the work on a whole batch. A decoder that hangs keeps its thread. Default: 120."""
     max_metadata_bytes: int
     """Of metadata; what is beyond is left out. Default: 16 MiB."""
 

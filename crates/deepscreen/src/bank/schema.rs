@@ -1,12 +1,11 @@
 //! The tables of a bank, their versions, and what SQLite's errors mean.
 
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sqlite;
 
 /// Tells a bank from other SQLite files: `dsbk`.
 const APPLICATION_ID: i32 = 0x6473_626b;
@@ -38,9 +37,6 @@ const STEPS: [&str; 2] = [
 
 /// The version of banks that this library makes.
 pub(super) const VERSION: u32 = STEPS.len() as u32;
-
-/// So long a command waits for another process that is writing.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes an empty bank where nothing is yet, or an empty file: one that was killed at it leaves no more.
 pub(super) fn create(path: &Path) -> Result<Connection> {
@@ -97,19 +93,8 @@ pub(super) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>> 
 }
 
 fn connect(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    let prepare = || {
-        connection.busy_timeout(PATIENCE)?;
-        // Banks come from strangers too: what they call must not run, and what they hold must fit.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.pragma_update(None, "foreign_keys", true)
-    };
-    prepare().map_err(failed)?;
+    let connection = sqlite::open(path).map_err(failed)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     Ok(connection)
 }
 

@@ -1,12 +1,11 @@
 //! The tables of a store, their version, and what SQLite's errors mean.
 
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sqlite;
 
 /// Tells a store from other SQLite files: `dsst`.
 const APPLICATION_ID: i32 = 0x6473_7374;
@@ -55,9 +54,6 @@ const TABLES: &str = "
         finished_at INTEGER
     );";
 
-/// So long a command waits for another process that is writing.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// In KiB.
 const PAGE_CACHE: i64 = 32 << 10;
 
@@ -97,19 +93,8 @@ fn connect(path: &Path) -> Result<Connection> {
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(Error::new(ErrorKind::Unreadable, "a store is a file"));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    let prepare = || {
-        connection.busy_timeout(PATIENCE)?;
-        // What a stranger's file calls must not run, and what it holds must fit.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.pragma_update(None, "cache_size", -PAGE_CACHE)
-    };
-    prepare().map_err(failed)?;
+    let connection = sqlite::open(path).map_err(failed)?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE).map_err(failed)?;
     Ok(connection)
 }
 

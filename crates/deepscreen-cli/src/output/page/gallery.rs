@@ -25,6 +25,9 @@ const SIDE: u32 = 224;
 /// ten thousand letters of the page.
 const MOST_WITHOUT_INDICATION: usize = 200;
 
+/// So many others have one: a browser opens a page of a hundred megabytes, and none of a gigabyte.
+const MOST_WITH_INDICATION: usize = 10_000;
+
 /// So many records wait for their thumbnails.
 const WAITING: usize = 32;
 
@@ -34,6 +37,7 @@ pub(crate) struct Gallery {
     threads: ThreadPool,
     waiting: Vec<Input>,
     without_indication: usize,
+    with_indication: usize,
 }
 
 /// A record, and what it was made of.
@@ -69,7 +73,7 @@ impl Gallery {
     /// `threads` make the thumbnails: 0 for as many as there are cores.
     pub(crate) fn new(page: Page, threads: usize) -> Result<Self, Failed> {
         let threads = ThreadPoolBuilder::new().num_threads(threads).build().map_err(std::io::Error::other)?;
-        Ok(Self { page, threads, waiting: Vec::new(), without_indication: 0 })
+        Ok(Self { page, threads, waiting: Vec::new(), without_indication: 0, with_indication: 0 })
     }
 
     pub(crate) fn add(&mut self, input: Input) -> Result<(), Failed> {
@@ -86,11 +90,12 @@ impl Gallery {
     fn flush(&mut self) -> Result<(), Failed> {
         let mut inputs = Vec::new();
         for input in self.waiting.drain(..) {
-            let is_shown = label(&input.record) != Label::NoIndication || {
-                self.without_indication += 1;
-                self.without_indication <= MOST_WITHOUT_INDICATION
+            let (count, most) = match label(&input.record) {
+                Label::NoIndication => (&mut self.without_indication, MOST_WITHOUT_INDICATION),
+                _ => (&mut self.with_indication, MOST_WITH_INDICATION),
             };
-            inputs.push((input, is_shown));
+            *count += 1;
+            inputs.push((input, *count <= most));
         }
         let seen = |(input, is_shown): (Input, bool)| {
             let thumbnail = if is_shown { look(&input) } else { Thumbnail::LeftOut };
