@@ -280,7 +280,7 @@ pub(crate) struct JudgingArguments {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=8))]
     pub(crate) stability: u8,
 
-    /// Write the heat maps of models that give one into this folder, as PNG
+    /// Write heat maps into this folder, as PNG; a model that gives none but looks at windows is asked window for window
     #[arg(long, value_name = "FOLDER")]
     pub(crate) heat_maps: Option<PathBuf>,
 

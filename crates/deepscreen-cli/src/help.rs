@@ -102,7 +102,10 @@ const ARGUMENTS: [(&str, &str); 82] = [
     ),
     ("faces", "Mạng tìm khuôn mặt (YuNet, Ultra-Light, BlazeFace), cho mô hình xem khuôn mặt"),
     ("finds_faces", "Đường dẫn là mạng tìm khuôn mặt, đầu vào chuẩn không có gì"),
-    ("heat_maps", "Ghi bản đồ nhiệt của mô hình vào thư mục này, dạng PNG"),
+    (
+        "heat_maps",
+        "Ghi bản đồ nhiệt vào thư mục này, dạng PNG; mô hình không cho bản đồ nhưng xem từng ô thì được hỏi từng ô một",
+    ),
     ("trust_models", "Nạp mô hình của người khác mà không chạy thử trong tiến trình riêng trước"),
     ("fake", "Các lớp nghĩa là giả, theo tên, cho mô hình không tự nói"),
     ("detects", "Xác suất cao nghĩa là gì, cho mô hình không tự nói"),

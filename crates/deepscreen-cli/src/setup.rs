@@ -25,7 +25,11 @@ pub(crate) fn screener(
         Screener::builder().threads(engine.threads()).limits(limits.limits()).analyzer(MetadataAnalyzer);
     for detector in detectors(&judging.detectors, engine, text)? {
         check_operating_points(&detector, &policy, text)?;
-        builder = builder.analyzer(detector.with_variants(judging.stability.into()));
+        let detector = detector.with_variants(judging.stability.into());
+        builder = builder.analyzer(match judging.heat_maps {
+            Some(_) => detector.with_local_scores(),
+            None => detector,
+        });
     }
     builder = builder.analyzer(c2pa(judging)?).analyzer(WatermarkAnalyzer);
     for bank in &judging.banks {

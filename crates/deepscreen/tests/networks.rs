@@ -548,3 +548,40 @@ fn one_number_for_a_whole_batch_is_no_score() {
         }
     }
 }
+
+/// A window's cell is what the picture of that window alone gets: a picture is put together of four that score apart.
+#[test]
+fn local_scores_say_where() {
+    let (width, height) = (24_u32, 16_u32);
+    let shade = |x: u32, y: u32| if (x < 12) == (y < 8) { 250_u8 } else { 5 };
+    let rgb = |x, y| [shade(x, y); 3];
+    let pixels = |left: u32, top: u32, width: u32, height: u32| {
+        let row = |y| (left..left + width).flat_map(move |x| rgb(x, y));
+        Media::from_pixels(
+            deepscreen::media::Pixels::from_rgb8(width, height, (top..top + height).flat_map(row).collect())
+                .unwrap(),
+        )
+    };
+    for (engine, options) in engines() {
+        let detector = || Detector::open(folder("tiles-mean"), &options).unwrap();
+        let alone =
+            |left, top| score(&detector().analyze(&pixels(left, top, 12, 8)).unwrap()).probability.get();
+        let evidence = detector().with_local_scores().analyze(&pixels(0, 0, width, height)).unwrap();
+        let map = score(&evidence).heat_map.as_ref().unwrap();
+        assert_eq!((map.columns(), map.rows()), (2, 2), "{engine}");
+        let expected = [alone(0, 0), alone(12, 0), alone(0, 8), alone(12, 8)];
+        for (cell, expected) in map.cells().iter().zip(expected) {
+            assert!((f64::from(*cell) - expected).abs() < 1e-3, "{engine}: {:?}", map.cells());
+        }
+        assert!((map.cells()[0] - map.cells()[1]).abs() > 0.1 && map.cells()[0] == map.cells()[3]);
+        let area = map.area();
+        assert_eq!((area.x, area.y, area.width, area.height), (0.0, 0.0, 24.0, 16.0));
+        // The score is that without the map; another network is asked for none.
+        assert_eq!(
+            score(&evidence).probability,
+            score(&detector().analyze(&pixels(0, 0, width, height)).unwrap()).probability
+        );
+        let whole = Detector::open(folder("green"), &options).unwrap().with_local_scores();
+        assert!(score(&whole.analyze(&pixels(0, 0, width, height)).unwrap()).heat_map.is_none());
+    }
+}

@@ -9,6 +9,7 @@ mod geometry;
 mod hugging_face;
 mod labels;
 mod loading;
+mod local;
 mod network;
 mod preprocess;
 mod resample;
@@ -29,6 +30,7 @@ use crate::evidence::{
 };
 use crate::media::{Media, Pixels};
 use engine::{Engine, Weights};
+use local::Windows;
 use preprocess::Crops;
 use scores::Raw;
 
@@ -57,6 +59,8 @@ pub struct Detector {
     batch: Option<usize>,
     /// How many variants of each picture are looked at too.
     variants: usize,
+    /// Whether windows of a picture are looked at one by one, too.
+    local: bool,
     /// Finds the faces, for a model that looks at those.
     faces: Option<Arc<FaceDetector>>,
 }
@@ -67,6 +71,7 @@ struct Prepared {
     picture: Crops,
     /// What was done to the picture, and what the network will see of that.
     variants: Vec<(&'static str, Crops)>,
+    windows: Option<Windows>,
 }
 
 impl Prepared {
@@ -141,7 +146,18 @@ impl Detector {
         let bytes = (weights.network.len() + sizes.sum::<usize>()) as u64;
         let engine = engine::load(weights, wiring, options)?;
         let id = format!("detector/{}@{}", contract.id, contract.version);
-        let detector = Self { id, contract, engine, sha256, bytes, files, batch, variants: 0, faces: None };
+        let detector = Self {
+            id,
+            contract,
+            engine,
+            sha256,
+            bytes,
+            files,
+            batch,
+            variants: 0,
+            local: false,
+            faces: None,
+        };
         detector.check_itself()?;
         Ok(detector)
     }
@@ -336,7 +352,10 @@ impl Detector {
             classes.filter_map(|(name, p)| Some((name.clone(), Probability::new(p.min(1.0))?))).collect();
         let names = prepared.variants.iter().map(|(name, _)| (*name).to_owned());
         score.variants = names.zip(variants).map(|(name, p)| Variant { name, probability: *p }).collect();
-        score.heat_map.clone_from(&answer.heat_map);
+        score.heat_map = match &prepared.windows {
+            Some(windows) => Some(self.local_map(windows)?),
+            None => answer.heat_map.clone(),
+        };
         score.face = prepared.face;
         Ok(Evidence::new(&self.id, Finding::Score(score)))
     }
@@ -353,7 +372,7 @@ impl Detector {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Prepared { face, picture, variants })
+        Ok(Prepared { face, picture, variants, windows: self.windows(pixels)? })
     }
 
     /// The faces of a picture that are large enough, the surest first.
@@ -404,7 +423,7 @@ impl Analyzer for Detector {
     }
 
     fn options(&self) -> String {
-        format!("variants = {}\n{}", self.variants, self.contract.to_toml())
+        format!("variants = {}\nlocal = {}\n{}", self.variants, self.local, self.contract.to_toml())
     }
 }
 

@@ -27,6 +27,17 @@ impl Crops {
         self.views.len()
     }
 
+    /// Cut-outs of one size, at these corners (left, top), which must lie within the frame.
+    pub(super) fn at(
+        frame: &Frame<'_>,
+        corners: impl IntoIterator<Item = (u32, u32)>,
+        width: u32,
+        height: u32,
+    ) -> Self {
+        let view = |(left, top)| crop(&frame.pixels, left, top, width, height);
+        Self { width, height, area: frame.area, views: corners.into_iter().map(view).collect() }
+    }
+
     /// The views as RGB8.
     pub(super) fn views(&self) -> impl Iterator<Item = &[u8]> {
         self.views.iter().map(Vec::as_slice)
@@ -35,6 +46,20 @@ impl Crops {
 
 /// Cuts the views that the contract names out of a picture.
 pub(super) fn crops(contract: &Contract, pixels: &Pixels) -> Result<Crops> {
+    let frame = frame(contract, pixels)?;
+    match contract.preprocess.views {
+        Views::Whole => whole(contract, frame),
+        Views::NativeCrops => Ok(native_crops(contract, &frame)),
+        Views::WholeAndCrops => whole_and_crops(contract, &frame),
+        Views::Tiles { most } => tiles(contract, frame, most as usize),
+    }
+}
+
+/// What views are cut out of: the picture after the contract's steps.
+///
+/// # Errors
+/// [`NotApplicable`](ErrorKind::NotApplicable) for a picture that is too small.
+pub(super) fn frame<'a>(contract: &Contract, pixels: &'a Pixels) -> Result<Frame<'a>> {
     let short = pixels.width().min(pixels.height());
     if short < contract.gate.min_side {
         let message = format!(
@@ -46,17 +71,12 @@ pub(super) fn crops(contract: &Contract, pixels: &Pixels) -> Result<Crops> {
         );
         return Err(Error::new(ErrorKind::NotApplicable, message));
     }
-    let Preprocess { steps, views, min_short_side, .. } = &contract.preprocess;
+    let Preprocess { steps, min_short_side, .. } = &contract.preprocess;
     let mut frame = geometry::apply_all(steps, Frame::of(pixels))?;
     if frame.pixels.width().min(frame.pixels.height()) < *min_short_side {
         frame = frame.with(enlarge(&frame.pixels, *min_short_side)?);
     }
-    match views {
-        Views::Whole => whole(contract, frame),
-        Views::NativeCrops => Ok(native_crops(contract, &frame)),
-        Views::WholeAndCrops => whole_and_crops(contract, &frame),
-        Views::Tiles { most } => tiles(contract, frame, *most as usize),
-    }
+    Ok(frame)
 }
 
 fn whole(contract: &Contract, frame: Frame<'_>) -> Result<Crops> {
@@ -79,7 +99,7 @@ fn whole(contract: &Contract, frame: Frame<'_>) -> Result<Crops> {
 }
 
 /// Sides of the input; a contract with crops or tiles names them.
-fn input_size(contract: &Contract) -> (u32, u32) {
+pub(super) fn input_size(contract: &Contract) -> (u32, u32) {
     (contract.input.width.unwrap_or(1), contract.input.height.unwrap_or(1))
 }
 
@@ -87,9 +107,7 @@ fn native_crops(contract: &Contract, frame: &Frame<'_>) -> Crops {
     let (width, height) = input_size(contract);
     let pixels = &*frame.pixels;
     let (right, bottom) = (pixels.width() - width, pixels.height() - height);
-    let corners = [(right / 2, bottom / 2), (0, 0), (right, bottom)];
-    let views = corners.into_iter().map(|(left, top)| crop(pixels, left, top, width, height)).collect();
-    Crops { width, height, area: frame.area, views }
+    Crops::at(frame, [(right / 2, bottom / 2), (0, 0), (right, bottom)], width, height)
 }
 
 fn whole_and_crops(contract: &Contract, frame: &Frame<'_>) -> Result<Crops> {
@@ -116,8 +134,7 @@ fn tiles(contract: &Contract, mut frame: Frame<'_>, most: usize) -> Result<Crops
         let at = place(at) as u32;
         (at % across * width, at / across * height)
     };
-    let views = (0..taken).map(corner).map(|(left, top)| crop(pixels, left, top, width, height)).collect();
-    Ok(Crops { width, height, area: frame.area, views })
+    Ok(Crops::at(&frame, (0..taken).map(corner), width, height))
 }
 
 /// The whole `width` x `height` cut-out at `left`, `top`, which must lie within the picture.
