@@ -15,6 +15,8 @@ use crate::bare::ModelArguments;
 use crate::text::Text;
 use crate::{Failed, trial};
 
+/// The project's own model that is too large to travel inside of the program.
+pub(crate) const LARGE: &str = "ai-image-large";
 /// Where half-made models are, below the models; no id begins with a dot.
 const PARTIAL: &str = ".partial";
 /// A model's contract, in its folder.

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use deepscreen::media::Format;
 use deepscreen::{Detector, EngineChoice, EngineStatus, Limits};
 
+use crate::added_models::{AddedModels, LARGE};
 use crate::args::DoctorArguments;
+use crate::output::escape;
 use crate::text::Text;
 use crate::{Failed, Outcome, output};
 
@@ -44,6 +46,15 @@ pub(crate) fn run(arguments: &DoctorArguments, text: Text) -> Result<Outcome, Fa
         Err(error) => format!("{error:#}"),
     };
     let _ = writeln!(page, "  ai-image  {sound}");
+    let added = AddedModels::open().ok();
+    let ids = added.as_ref().map_or_else(Vec::new, AddedModels::ids);
+    for (store, id) in added.iter().flat_map(|store| ids.iter().map(move |id| (store, id))) {
+        let name = store.facts(id).map_or_else(|error| error.message(text), |facts| escape(&facts.name));
+        let _ = writeln!(page, "  {id}  {name}");
+    }
+    if !ids.iter().any(|id| id == LARGE) {
+        let _ = writeln!(page, "  {}", text.large_model_missing());
+    }
 
     let _ = writeln!(page, "\n{}", text.heading_formats());
     let (read, unread): (Vec<Format>, Vec<Format>) =

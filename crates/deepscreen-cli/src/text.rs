@@ -578,11 +578,14 @@ impl Text {
         let bytes = self.bytes(limits.max_bytes);
         let memory = self.bytes(limits.max_decoder_bytes);
         let (pixels, side) = (limits.max_pixels / 1_000_000, limits.max_side);
+        let (seconds, isolated) = (limits.max_time.as_secs(), self.bytes(limits.max_memory));
         match self.0 {
-            Language::Vietnamese => {
-                format!("{bytes} mỗi tệp, {pixels} triệu điểm ảnh, cạnh {side}, {memory} bộ nhớ khi giải mã")
-            }
-            _ => format!("{bytes} a file, {pixels} million pixels, sides of {side}, {memory} to decode one"),
+            Language::Vietnamese => format!(
+                "{bytes} mỗi tệp, {pixels} triệu điểm ảnh, cạnh {side}, {memory} bộ nhớ khi giải mã, {seconds} giây (--timeout); với --isolate {isolated} (--max-memory)"
+            ),
+            _ => format!(
+                "{bytes} a file, {pixels} million pixels, sides of {side}, {memory} to decode one, {seconds} seconds (--timeout); {isolated} with --isolate (--max-memory)"
+            ),
         }
     }
 

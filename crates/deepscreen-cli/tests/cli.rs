@@ -258,6 +258,10 @@ fn models_and_doctor_say_what_there_is() {
     for part in ["rten", "runs the models", "ai-image", "jpeg", "heic", "avif", "jxl", "256.0 MiB"] {
         assert!(doctor.out.contains(part), "{part}: {}", doctor.out);
     }
+    // The large model is named where it is not here, with what to do.
+    for out in [doctor.out, run(["scan", "--model", "ai-image-large", "."]).err] {
+        assert!(out.contains("ai-image-large: not here; one command builds it"), "{out}");
+    }
 }
 
 #[test]

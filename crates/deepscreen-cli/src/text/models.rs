@@ -5,6 +5,7 @@ use std::path::Path;
 use deepscreen::Language;
 
 use super::Text;
+use crate::added_models::LARGE;
 use crate::output::escape;
 
 impl Text {
@@ -42,6 +43,9 @@ impl Text {
     }
 
     pub(crate) fn no_such_model(self, id: &str, can_be_pulled: bool) -> String {
+        if id == LARGE {
+            return self.large_model_missing();
+        }
         let id = escape(id);
         match (self.0, can_be_pulled) {
             (Language::Vietnamese, true) => {
@@ -56,6 +60,18 @@ impl Text {
             (_, false) => {
                 format!("{id}: no such model or folder; deepscreen models list shows those that there are")
             }
+        }
+    }
+
+    /// The model that is too large to travel with the program.
+    pub(crate) fn large_model_missing(self) -> String {
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{LARGE}: chưa có; một lệnh dựng mô hình này từ một gói Python (models/{LARGE}/README.md), rồi deepscreen models add {LARGE} thêm vào"
+            ),
+            _ => format!(
+                "{LARGE}: not here; one command builds it from a package of the Python registry (models/{LARGE}/README.md), then deepscreen models add {LARGE}"
+            ),
         }
     }
 
