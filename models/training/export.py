@@ -1,6 +1,6 @@
 """Write the model file and its contract, and check the file against PyTorch.
 
-    python export.py head.json OUT [--pictures FILE ...]
+    python export.py head.json OUT [--backbone NPZ] [--pictures FILE ...]
 
 Writes OUT/model.onnx and OUT/model.toml.
 """
@@ -91,11 +91,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("head")
     ap.add_argument("out", type=pathlib.Path)
+    ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
     ap.add_argument("--pictures", nargs="*", default=[])
     a = ap.parse_args()
     head = json.loads(pathlib.Path(a.head).read_text())
     linear = np.array(head["weight"]), head["bias"]
-    net = network.backbone()
+    net = network.backbone(a.backbone)
     model = network.build(net, data.SIDE, linear).SerializeToString(deterministic=True)
     (a.out / "model.onnx").write_bytes(model)
     text = CONTRACT.format(sha256=hashlib.sha256(model).hexdigest(), bytes=len(model), side=data.SIDE,

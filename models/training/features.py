@@ -1,9 +1,9 @@
-"""Features of the calibration and test views: the frozen backbone's (whole picture; mean of the crops), or the tower's.
+"""Features of the calibration and test views: the small backbone's (whole picture; mean of the crops), or the tower's.
 
 The head is linear, so the mean of the crops' logits is the logit of the crops' mean features.
 
-    python features.py VIEWS FEATURES --split split.csv --part calibration|test [--tower TOWER.npz] [--most N]
-        [--versions original,draw0]
+    python features.py VIEWS FEATURES --split split.csv --part calibration|test [--backbone NPZ | --tower TOWER.npz]
+        [--most N] [--versions original,draw0]
 
 `--most` takes the first N pictures of each kind of each repository. Writes one FEATURES/OWNER+NAME.npz for each
 repository; those that exist are kept, so that a stopped run can go on.
@@ -24,6 +24,7 @@ def main():
     ap.add_argument("--split", required=True)
     ap.add_argument("--part", required=True, choices=("calibration", "test"))
     ap.add_argument("--tower")
+    ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
     ap.add_argument("--most", type=int, default=10 ** 9)
     ap.add_argument("--versions")
     a = ap.parse_args()
@@ -34,7 +35,7 @@ def main():
         model, normalise = clip.build(tower, half=False, output="features"), clip.normalise
     else:
         # The same 16-bit weights as in the shipped file: the head learns on what it will see.
-        model, normalise = network.build(network.backbone()), network.normalise
+        model, normalise = network.build(network.backbone(a.backbone)), network.normalise
     session = network.session(model.SerializeToString())
     run = lambda pixels: session.run(None, {"input": normalise(pixels)})[0]
     a.features.mkdir(parents=True, exist_ok=True)

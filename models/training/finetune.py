@@ -213,7 +213,7 @@ class Small(nn.Module):
         super().__init__()
         self.net = network.backbone()
         self.norm = nn.BatchNorm1d(4128, affine=False, momentum=0.02)
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.5)
         self.head = nn.Linear(4128, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -233,8 +233,8 @@ def train_small(data, teacher, out, log, seconds, batch, pairs, name="small", sh
     model.net._fc.requires_grad_(False)
     decay = [p for n, p in model.net.named_parameters() if p.requires_grad and p.ndim > 1]
     rest = [p for n, p in model.net.named_parameters() if p.requires_grad and p.ndim == 1]
-    groups = [(1e-3, 0.05, decay), (1e-3, 0.0, rest), (1e-3, 0.1, list(model.head.parameters())),
-              (1e-3, 0.01, list(model.mimic.parameters()))]
+    groups = [(4e-4, 0.1, decay), (4e-4, 0.0, rest), (4e-4, 0.2, list(model.head.parameters())),
+              (4e-4, 0.01, list(model.mimic.parameters()))]
     optimizer = torch.optim.AdamW([{"params": p, "top": lr, "lr": lr, "weight_decay": wd} for lr, wd, p in groups])
     mean = Average(model, 0.998)
     begin, step, saved, losses = time.time(), 0, 0, []
@@ -249,7 +249,7 @@ def train_small(data, teacher, out, log, seconds, batch, pairs, name="small", sh
         hard = F.binary_cross_entropy_with_logits(logit.float(), label * 0.96 + 0.02, reduction="none") * weight
         soft = F.binary_cross_entropy_with_logits(logit.float(), torch.sigmoid(told.float()), reduction="none") * plain
         like = (1 - F.cosine_similarity(guess.float(), features.float(), dim=1)) * plain
-        loss = (0.5 * hard + 0.5 * soft + 0.5 * like).mean()
+        loss = (0.3 * hard + 0.7 * soft + 0.5 * like).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)

