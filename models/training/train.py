@@ -19,7 +19,7 @@ import data
 L2 = (0.03, 0.1, 0.3, 1.0, 3.0)
 FOLDS = 4
 HELD_FOLDS = 5
-MAX_FPR = (0.005, 0.01, 0.02, 0.05, 0.10)
+MAX_FPR = (0.01, 0.02, 0.05, 0.10)
 FAMILY = {repo: names[0] for names in data.FAMILIES for repo in names}
 KIND_SHARE = {"ai": 0.5, "real": 0.3, "hard_real": 0.2}
 WHOLE_SHARE = 0.35  # of the weight of a picture's views
