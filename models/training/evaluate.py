@@ -14,6 +14,7 @@ from train import load, probability, view_logit
 
 TIERS = ("original", "768q60", "512q40")
 AGAINST = {"real": ("real",), "hard_real": ("hard_real",), "both": ("real", "hard_real")}
+NAMES = {"real": "photographs", "hard_real": "hard reals", "both": "both"}
 DRAWS = 1000
 
 
@@ -95,7 +96,7 @@ def tables(result):
     for label in AGAINST:
         for name in TIERS:
             c = result["tiers"][name]["against"][label]
-            lines.append(f"| {label} | {name} | {c['auc']:.3f} ({c['low']:.3f} to {c['high']:.3f}) "
+            lines.append(f"| {NAMES[label]} | {name} | {c['auc']:.3f} ({c['low']:.3f} to {c['high']:.3f}) "
                          f"| {c['log_loss']:.3f} | {c['brier']:.3f} | {c['ece']:.3f} |")
     lines += ["", "| operating point | threshold | version | AI flagged | photographs flagged | hard reals flagged |",
               "|---|---|---|---|---|---|"]
