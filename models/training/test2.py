@@ -10,6 +10,7 @@ import argparse, csv, hashlib, io, pathlib, re, sys
 import data
 
 LIST = pathlib.Path(__file__).parent / "data" / "test2.csv"
+ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: a JPEG with more behind it
 # What each list of the bench holds.
 LISTS = {"list.csv": data.KINDS, "list-photographs.csv": ("ai", "real"), "list-hard.csv": ("ai", "hard_real")}
 
@@ -34,7 +35,7 @@ def write(row, blob, out):
         target = folder / f"{row['sha256'][:16]}.png"
         data.decode(io.BytesIO(blob)).crop((x, y, x + width, y + height)).save(target)
     else:
-        target = folder / f"{row['sha256'][:16]}.{row['format'].lower().replace('jpeg', 'jpg')}"
+        target = folder / f"{row['sha256'][:16]}.{ENDINGS[row['format']]}"
         target.write_bytes(blob)
     return target
 
