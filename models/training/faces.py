@@ -1,7 +1,7 @@
 """Trial of a small face model: do features of the small network tell forged and generated faces from real ones?
 
     python faces.py crops LISTS CLONES IMAGES YUNET.onnx CROPS --split split.csv
-    python faces.py features CROPS FEATURES.npz [--tuned candidates/ai-image-2.npz] [--meso MESO.onnx]
+    python faces.py features CROPS FEATURES.npz [--tuned backbone.npz] [--meso MESO.onnx]
     python faces.py measure CROPS FEATURES.npz --split split.csv [--only swapped,reenacted]
 
 `crops` finds the largest face of each picture of the lists of faces, of photographs, and of photorealistic AI
