@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -375,10 +376,8 @@ mod unix {
     #[test]
     fn what_was_committed_a_second_ago_survives_sigkill() {
         let home = Home::new();
-        many(&home, 0..400);
-        // The last is never done: a pipe that nobody writes into.
-        let pipe = home.path("many/zz.jpg");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Enough for more than a second.
+        many(&home, 0..6000);
         let mut child = command(&home, "--store killed.store many").spawn().unwrap();
         let start = Instant::now();
         while !home.path("killed.store").exists() || known(&home) == 0 {
@@ -388,15 +387,14 @@ mod unix {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(known(&home) > 0);
-        fs::remove_file(pipe).unwrap();
         let before = known(&home);
         let (status, _, said) =
             err(command(&home, "--store killed.store --format jsonl many").spawn().unwrap());
         assert_eq!(status, Some(0));
         // Those that could not be read are never known.
         let expected = said.split(" known before").next().unwrap().rsplit(' ').next().unwrap().to_owned();
-        assert!(expected.parse::<usize>().unwrap() + 16 >= before, "{said}, of {before}");
-        assert_eq!(known(&home), 400);
+        assert!(expected.parse::<usize>().unwrap() + 6000 / 25 >= before, "{said}, of {before}");
+        assert_eq!(known(&home), 6000);
     }
 
     fn known(home: &Home) -> usize {
@@ -404,24 +402,29 @@ mod unix {
         if run.status == 0 { run.out.lines().count() } else { 0 }
     }
 
-    /// A scan that goes on until somebody ends it: a pipe has no end before somebody has written into it.
-    fn endless(home: &Home, rest: &str) -> (Child, PathBuf) {
-        let pipe = home.path("photos/pipe.jpg");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let child = command(home, &format!("{rest} --format jsonl photos")).spawn().unwrap();
-        // It is there once somebody reads the pipe.
-        (child, pipe)
+    /// A scan that goes on until somebody reads what it prints: 1,500 records are more than a pipe holds.
+    fn endless(home: &Home, rest: &str) -> Child {
+        if !home.path("photos/z").exists() {
+            many(home, 0..1500);
+            fs::create_dir_all(home.path("photos")).unwrap();
+            fs::rename(home.path("many"), home.path("photos/z")).unwrap();
+        }
+        begun(home, rest)
+    }
+
+    /// A scan that has printed something.
+    fn begun(home: &Home, rest: &str) -> Child {
+        let mut child = command(home, &format!("{rest} --format jsonl photos")).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"{");
+        child
     }
 
     #[test]
     fn a_second_scan_waits_says_so_and_gives_up() {
         let home = home();
-        let (first, pipe) = endless(&home, "--store results.store");
-        let start = Instant::now();
-        while !home.path("results.store-lock").exists() {
-            assert!(start.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let first = endless(&home, "--store results.store");
         let second = command(&home, "--store results.store --store-wait 1 photos/a.png").spawn().unwrap();
         let (status, out, said) = err(second);
         assert_eq!((status, out.as_str()), (Some(2), ""));
@@ -429,61 +432,52 @@ mod unix {
         assert!(said.contains("another scan still has it after 1 s"), "{said}");
         let third = command(&home, "--store results.store --format jsonl photos/a.png").spawn().unwrap();
         std::thread::sleep(Duration::from_millis(500));
-        fs::write(&pipe, "text").unwrap();
         assert_eq!(err(first).0, Some(0));
         let (status, out, said) = err(third);
         assert_eq!((status, out.lines().count()), (Some(0), 1), "{said}");
         assert!(said.contains("1 known before"), "{said}");
-        assert_eq!(stored(&home, "results.store").len(), 6);
+        assert_eq!(stored(&home, "results.store").len(), 1505);
     }
 
     #[test]
     fn ctrl_c_finishes_what_is_under_way_and_says_how_to_go_on() {
         let home = Home::new();
-        for folder in ["photos", "photos/a", "photos/b"] {
-            fs::create_dir(home.path(folder)).unwrap();
-        }
-        many(&home, 0..1500);
-        fs::rename(home.path("many"), home.path("photos/z")).unwrap();
         for (store, says) in
             [("--store results.store", "deepscreen scan photos --store results.store goes on"), ("", "")]
         {
-            let (child, pipe) = endless(&home, store);
-            // Its answer comes once it is written into; more is asked for only then.
-            let writer = fs::File::options().write(true).open(&pipe).unwrap();
+            let child = endless(&home, store);
             signal(&child, "INT");
             std::thread::sleep(Duration::from_millis(300));
-            drop(writer);
             let (status, out, said) = err(child);
             assert_eq!(status, Some(130), "{said}");
             assert!(said.contains("finishing what is under way"), "{said}");
             assert!(said.contains("not looked at") && said.contains(says), "{said}");
             let seen = out.lines().count();
-            assert!(seen > 0 && seen < 1501, "{seen}");
-            fs::remove_file(&pipe).unwrap();
+            assert!(seen > 0 && seen < 1500, "{seen}");
             if !store.is_empty() {
                 assert_eq!(stored(&home, "results.store").len(), seen);
-                fs::write(&pipe, "").unwrap();
                 let (status, out, _) =
                     err(command(&home, &format!("{store} --format jsonl photos")).spawn().unwrap());
-                assert_eq!((status, out.lines().count()), (Some(0), 1501));
-                fs::remove_file(&pipe).unwrap();
+                assert_eq!((status, out.lines().count()), (Some(0), 1500));
             }
         }
     }
 
     #[test]
     fn a_second_ctrl_c_ends_at_once() {
-        let home = home();
-        let (mut child, pipe) = endless(&home, "");
-        // Opening waits for the reader.
-        let writer = fs::File::options().write(true).open(&pipe).unwrap();
+        let home = Home::new();
+        fs::create_dir(home.path("photos")).unwrap();
+        let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/images/photo_table.jpg");
+        for number in 0..200 {
+            fs::copy(&photo, home.path(&format!("photos/{number:03}.jpg"))).unwrap();
+        }
+        let mut child = begun(&home, "");
+        // Some dozens of pictures are under way.
         signal(&child, "INT");
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(100));
         assert!(child.try_wait().unwrap().is_none(), "one alone waits for what is under way");
         signal(&child, "INT");
         assert_eq!(err(child).0, Some(130));
-        drop(writer);
     }
 
     #[test]
