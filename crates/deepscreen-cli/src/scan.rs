@@ -49,7 +49,9 @@ pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Fail
         seeing.report.flush()?;
         seeing.progress.finish_and_clear();
     }
-    while let Some(paths) = watch.as_mut().and_then(Watch::next).filter(|_| seeing.broken.is_none()) {
+    while seeing.broken.is_none()
+        && let Some(paths) = watch.as_mut().and_then(Watch::next)
+    {
         scan.look_at(paths, &mut seeing)?;
         seeing.report.flush()?;
     }
