@@ -36,7 +36,7 @@ fn overflow(bytes: &[u8], depth: u64) -> u64 {
 }
 
 fn main() -> Result<()> {
-    let limits = Limits::default().with_max_time(Duration::from_secs(3)).with_max_memory(512 << 20);
+    let limits = Limits::default().with_max_time(Duration::from_secs(5)).with_max_memory(512 << 20);
     let builder = Screener::builder().limits(limits).analyzer(HashAnalyzer).analyzer(Harmful);
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if arguments == [PathBuf::from("worker")] {

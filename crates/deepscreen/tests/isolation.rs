@@ -55,7 +55,7 @@ fn whatever_a_picture_does_costs_its_own_record() {
         let failures = record["failures"].as_array().unwrap();
         let width = Path::new(path).file_stem().unwrap().to_str().unwrap();
         let expected = match width {
-            "101" => Some(("timeout", "longer than the limit of 3 s")),
+            "101" => Some(("timeout", "longer than the limit of 5 s")),
             "102" => Some(("panic", "the process that looked at it has died (signal: 6 (SIGABRT)")),
             "103" if cfg!(target_os = "linux") => Some(("too_large", "more memory than the limit")),
             "104" => Some(("panic", "the process that looked at it has died (signal: 6 (SIGABRT)")),
@@ -182,7 +182,7 @@ impl Analyzer for Hangs {
 fn without_children_what_hangs_costs_one_record_too() {
     let (_folder, paths) = pictures(96..=110);
     let (sender, told) = std::sync::mpsc::sync_channel(1 << 20);
-    let limits = Limits::default().with_max_time(Duration::from_secs(1));
+    let limits = Limits::default().with_max_time(Duration::from_secs(5));
     let screener = Screener::builder().threads(2).limits(limits).analyzer(Hangs(sender)).build().unwrap();
     for source in [paths.clone(), paths.clone()] {
         let screenings: Vec<Screening> = screener.screen_many(source).collect();
