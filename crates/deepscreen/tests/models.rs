@@ -186,3 +186,47 @@ fn both_engines_give_the_same_probabilities() {
     }
     assert!(compared >= 20, "only {compared} pictures were compared");
 }
+
+/// The score is of the pixels: the same ones in another format, in a larger file, or beside what a generator or a camera
+/// writes, have the same.
+#[test]
+fn format_size_and_metadata_of_a_file_change_no_score() {
+    let detector = Detector::bundled(&rten()).unwrap();
+    let score = |bytes: Vec<u8>| {
+        let media = Media::from_bytes(bytes, &Limits::default()).unwrap();
+        probability(&detector.analyze(&media).unwrap())
+    };
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let photo = Media::open(fixtures.join("images/photo_table.jpg"), &Limits::default()).unwrap();
+    let pixels = photo.pixels().unwrap();
+    let picture =
+        image::RgbImage::from_raw(pixels.width(), pixels.height(), pixels.as_rgb8().to_vec()).unwrap();
+    let encoded = |format| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    };
+    let expected = probability(&detector.analyze(&photo).unwrap());
+    for format in [
+        image::ImageFormat::Png,
+        image::ImageFormat::Bmp,
+        image::ImageFormat::Tiff,
+        image::ImageFormat::WebP,
+        image::ImageFormat::Qoi,
+    ] {
+        assert_eq!(score(encoded(format)), expected, "{format:?}");
+    }
+    let jpeg = photo.bytes();
+    // Behind the end, and right after the start: an Exif segment of a generator, a comment.
+    let larger = [jpeg, &[0; 1 << 20]].concat();
+    assert_eq!(score(larger), expected);
+    let segment = |marker: u8, content: &[u8]| {
+        [&[0xff, marker], &(content.len() as u16 + 2).to_be_bytes()[..], content].concat()
+    };
+    let marks = [
+        segment(0xfe, b"masterpiece, best quality, Steps: 30, Sampler: Euler a, Model: sdxl"),
+        segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"),
+    ]
+    .concat();
+    assert_eq!(score([&jpeg[..2], &marks, &jpeg[2..]].concat()), expected);
+}
