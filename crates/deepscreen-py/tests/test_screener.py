@@ -74,7 +74,7 @@ POLICY = """
 schema = 1
 [sources."detector/*"]
 role = "votes"
-threshold = 0.05
+threshold = 0.02
 review_threshold = 0.01
 max_fpr = 0.01
 review_max_fpr = 0.05

@@ -11,9 +11,16 @@ use std::time::Duration;
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// A thread that does another's work.
+struct Beside {
+    jobs: Sender<Job>,
+    /// The process that it belongs to: of a process that forks, only the thread that does so is in the other one.
+    process: u32,
+}
+
 thread_local! {
     /// Does the work of this thread. It ends with it, or with what it does when it is left behind.
-    static BESIDE: RefCell<Option<Sender<Job>>> = const { RefCell::new(None) };
+    static BESIDE: RefCell<Option<Beside>> = const { RefCell::new(None) };
 }
 
 /// Does `work` on a thread beside the calling one; `None` where it takes longer than `patience`. With
@@ -43,10 +50,11 @@ pub(super) fn within<T: Send + 'static>(
 
 /// Gives the job to the thread beside this one; back where there can be none.
 fn hand_over(mut job: Job) -> Result<(), Job> {
-    if let Some(jobs) = BESIDE.take() {
-        match jobs.send(job) {
+    let process = std::process::id();
+    if let Some(beside) = BESIDE.take().filter(|beside| beside.process == process) {
+        match beside.jobs.send(job) {
             Ok(()) => {
-                BESIDE.set(Some(jobs));
+                BESIDE.set(Some(beside));
                 return Ok(());
             }
             Err(mpsc::SendError(refused)) => job = refused,
@@ -59,7 +67,7 @@ fn hand_over(mut job: Job) -> Result<(), Job> {
         return Err(job);
     }
     jobs.send(job).map_err(|mpsc::SendError(refused)| refused)?;
-    BESIDE.set(Some(jobs));
+    BESIDE.set(Some(Beside { jobs, process }));
     Ok(())
 }
 
