@@ -1,11 +1,12 @@
 //! Paths as the user gives them in, the files to look at out.
 
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use deepscreen::walk;
 
 use crate::Failed;
+use crate::args::ScanArguments;
 use crate::text::Text;
 
 /// Every file that the arguments name or hold, in their order.
@@ -34,6 +35,44 @@ pub(crate) fn roots(paths: &[PathBuf], text: Text) -> Result<Vec<PathBuf>, Faile
         return Err(Failed::Message(text.nothing_exists(&roots)));
     }
     Ok(roots)
+}
+
+/// What a scan writes itself, which it must not look at.
+pub(crate) struct Own {
+    files: Vec<PathBuf>,
+    folder: Option<PathBuf>,
+}
+
+impl Own {
+    pub(crate) fn of(arguments: &ScanArguments) -> Self {
+        let mut files = Vec::new();
+        let mut add = |path: &Path, end: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            files.extend(absolute(name));
+        };
+        if let Some(store) = &arguments.store {
+            // SQLite and the lock keep files beside a store.
+            for end in ["", "-wal", "-shm", "-journal", "-lock"] {
+                add(store, end);
+            }
+        }
+        if let Some(out) = &arguments.out {
+            add(out, "");
+        }
+        let folder = arguments.judging.heat_maps.as_ref().and_then(|folder| absolute(folder).ok());
+        Self { files, folder }
+    }
+
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        // Cheap for nearly all others.
+        let is_like_one = self.files.iter().any(|file| file.file_name() == path.file_name());
+        (is_like_one || self.folder.is_some())
+            && absolute(path).is_ok_and(|path| {
+                self.files.contains(&path)
+                    || self.folder.as_ref().is_some_and(|folder| path.starts_with(folder))
+            })
+    }
 }
 
 /// One path a line, in the bytes of the file system. Empty lines are passed over.

@@ -11,9 +11,10 @@ use deepscreen::{Label, Language, Screener, Screening, Summary};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::args::{FailOn, ScanArguments, ScanFormat};
+use crate::inputs::Own;
 use crate::output::{Report, cause, check_apart};
 use crate::text::Text;
-use crate::watch::{Own, Watch};
+use crate::watch::Watch;
 use crate::{Failed, Outcome, heat_maps, inputs, interrupt, setup};
 
 pub(crate) fn run(arguments: &ScanArguments, text: Text) -> Result<Outcome, Failed> {

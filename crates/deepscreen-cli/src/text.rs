@@ -5,18 +5,18 @@
 mod bank;
 mod bench;
 mod credentials;
+mod doctor;
 mod models;
 mod page;
 mod results;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use deepscreen::media::Note;
 use deepscreen::{
-    Face, Fault, FaultKind, Grade, Kind, Label, Language, Limits, Network, OperatingPoint, Probability,
-    Region, Summary, Topic, Watermark, WatermarkMessage,
+    Face, Fault, FaultKind, Grade, Kind, Label, Language, Network, OperatingPoint, Probability, Region,
+    Summary, Topic, Watermark, WatermarkMessage,
 };
 
 pub(crate) use page::Words;
@@ -451,40 +451,6 @@ impl Text {
         }
     }
 
-    pub(crate) fn trial_impossible(self, model: &Path, error: &dyn Display) -> String {
-        let model = model.display();
-        match self.0 {
-            Language::Vietnamese => format!(
-                "{model}: không chạy thử được trong tiến trình riêng ({error}); --trust-models bỏ qua bước này"
-            ),
-            _ => format!(
-                "{model}: cannot be tried in a process of its own ({error}); --trust-models loads it without"
-            ),
-        }
-    }
-
-    pub(crate) fn trial_died(self, model: &Path, status: &str) -> String {
-        let model = model.display();
-        match self.0 {
-            Language::Vietnamese => format!(
-                "{model}: mô hình làm sập tiến trình chạy thử ({status}): có lẽ đòi quá nhiều bộ nhớ; không dùng"
-            ),
-            _ => format!(
-                "{model}: the model brought the process down that tried it ({status}), perhaps by asking for too much memory; it is not used"
-            ),
-        }
-    }
-
-    pub(crate) fn trial_took_too_long(self, model: &Path, patience: Duration) -> String {
-        let (model, seconds) = (model.display(), patience.as_secs());
-        match self.0 {
-            Language::Vietnamese => {
-                format!("{model}: chạy thử một ảnh mà {seconds} giây chưa xong; không dùng")
-            }
-            _ => format!("{model}: not done with one picture after {seconds} s; it is not used"),
-        }
-    }
-
     pub(crate) fn network_facts(self, network: &Network) -> String {
         let (opset, parameters) = (network.opset, network.parameters);
         let millions = parameters as f64 / 1e6;
@@ -528,71 +494,6 @@ impl Text {
         match self.0 {
             Language::Vietnamese => format!("{model}: tốt, chạy được trên {engine}"),
             _ => format!("{model}: sound, runs on {engine}"),
-        }
-    }
-
-    pub(crate) fn heading_engines(self) -> &'static str {
-        self.pick("Engines", "Bộ máy chạy mô hình")
-    }
-
-    pub(crate) fn engine_runs(self) -> &'static str {
-        self.pick("runs the models", "đang chạy các mô hình")
-    }
-
-    pub(crate) fn engine_idle(self) -> &'static str {
-        self.pick("ready, not used", "sẵn sàng, không dùng")
-    }
-
-    pub(crate) fn engine_missing(self) -> &'static str {
-        self.pick("not available", "không có")
-    }
-
-    pub(crate) fn how_to_get_onnxruntime(self) -> &'static str {
-        self.pick(
-            "The faster engine: pip install onnxruntime, or name its library with --onnxruntime PATH.",
-            "Bộ máy nhanh hơn: pip install onnxruntime, hoặc chỉ ra thư viện bằng --onnxruntime ĐƯỜNG_DẪN.",
-        )
-    }
-
-    pub(crate) fn heading_models(self) -> &'static str {
-        self.pick("Models", "Mô hình")
-    }
-
-    pub(crate) fn heading_formats(self) -> &'static str {
-        self.pick("Formats", "Định dạng")
-    }
-
-    pub(crate) fn formats_read(self) -> &'static str {
-        self.pick("read:", "đọc được:")
-    }
-
-    pub(crate) fn formats_recognised(self) -> &'static str {
-        self.pick("recognised, not read:", "nhận ra nhưng không đọc được:")
-    }
-
-    pub(crate) fn heading_limits(self) -> &'static str {
-        self.pick("Limits", "Giới hạn")
-    }
-
-    pub(crate) fn limits(self, limits: &Limits) -> String {
-        let bytes = self.bytes(limits.max_bytes);
-        let memory = self.bytes(limits.max_decoder_bytes);
-        let (pixels, side) = (limits.max_pixels / 1_000_000, limits.max_side);
-        let (seconds, isolated) = (limits.max_time.as_secs(), self.bytes(limits.max_memory));
-        match self.0 {
-            Language::Vietnamese => format!(
-                "{bytes} mỗi tệp, {pixels} triệu điểm ảnh, cạnh {side}, {memory} bộ nhớ khi giải mã, {seconds} giây (--timeout); với --isolate {isolated} (--max-memory)"
-            ),
-            _ => format!(
-                "{bytes} a file, {pixels} million pixels, sides of {side}, {memory} to decode one, {seconds} seconds (--timeout); {isolated} with --isolate (--max-memory)"
-            ),
-        }
-    }
-
-    pub(crate) fn threads(self, threads: usize) -> String {
-        match self.0 {
-            Language::Vietnamese => format!("{threads} luồng (--threads N để đổi)"),
-            _ => format!("{} (--threads N changes that)", number(threads as u64, "thread")),
         }
     }
 }

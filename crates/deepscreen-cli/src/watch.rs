@@ -4,62 +4,31 @@
 //! event that is lost, or that a network share never sends, loses a file.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::args::ScanArguments;
+use crate::inputs::{self, Own};
+use crate::interrupt;
 use crate::text::Text;
-use crate::{inputs, interrupt};
 
 /// A file is at rest once its size and time have stayed so long.
 const REST: Duration = Duration::from_secs(1);
 
-/// How often is looked without being told of a change: by a system that tells of them, and by one that does not.
-const UNTOLD: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(2)];
+/// How often is looked without being told of a change, where the system tells of them.
+const UNTOLD: Duration = Duration::from_secs(60);
+
+/// How often is looked where it does not.
+const NEVER_TOLD: Duration = Duration::from_secs(2);
 
 /// How soon the user's wish to end is seen.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// Looking through the folders takes no more than this share of the time.
 const SHARE: u32 = 10;
-
-/// What a scan writes itself, which it must not look at.
-pub(crate) struct Own {
-    files: Vec<PathBuf>,
-    folder: Option<PathBuf>,
-}
-
-impl Own {
-    pub(crate) fn of(arguments: &ScanArguments) -> Self {
-        let mut files = Vec::new();
-        for (path, ends) in [
-            // SQLite and the lock keep files beside a store.
-            (&arguments.store, &["", "-wal", "-shm", "-journal", "-lock"][..]),
-            (&arguments.out, &[""]),
-        ] {
-            for end in path.iter().flat_map(|_| ends) {
-                let mut name = path.clone().unwrap_or_default().into_os_string();
-                name.push(end);
-                files.extend(absolute(name));
-            }
-        }
-        Self { files, folder: arguments.judging.heat_maps.as_ref().and_then(|folder| absolute(folder).ok()) }
-    }
-
-    pub(crate) fn holds(&self, path: &Path) -> bool {
-        // Cheap for nearly all others.
-        let is_like_one = self.files.iter().any(|file| file.file_name() == path.file_name());
-        (is_like_one || self.folder.is_some())
-            && absolute(path).is_ok_and(|path| {
-                self.files.contains(&path)
-                    || self.folder.as_ref().is_some_and(|folder| path.starts_with(folder))
-            })
-    }
-}
 
 /// Files below some folders, as they come and change.
 pub(crate) struct Watch {
@@ -105,7 +74,7 @@ impl Watch {
     /// Begins with `files`, which are looked at without this. What changes from here on is seen.
     pub(crate) fn begin(roots: &[PathBuf], files: &[PathBuf], own: Own, text: Text) -> Self {
         let told =
-            tell(roots).inspect_err(|error| eprintln!("deepscreen: {}", text.not_told(error, UNTOLD[1])));
+            tell(roots).inspect_err(|error| eprintln!("deepscreen: {}", text.not_told(error, NEVER_TOLD)));
         let known = |path: &PathBuf| {
             let stamp = Stamp::of(path)?;
             Some((path.clone(), Known { stamp, since: Instant::now(), is_given: true, look: 0 }))
@@ -159,7 +128,8 @@ impl Watch {
     fn wait(&mut self, is_moving: bool) {
         let start = Instant::now();
         let least = (self.took * SHARE).max(REST / 4);
-        let most = if is_moving { least } else { UNTOLD[usize::from(self.told.is_none())].max(least) };
+        let untold = if self.told.is_some() { UNTOLD } else { NEVER_TOLD };
+        let most = if is_moving { least } else { untold.max(least) };
         while start.elapsed() < most && !interrupt::happened() {
             match &self.told {
                 Some(told) if start.elapsed() >= least => {

@@ -112,15 +112,13 @@ fn check(folder: &Path, cuts: usize, flips: usize) -> Result<bool> {
     };
     let screener = builder().isolated(start).build()?;
     let files: Vec<(PathBuf, u64)> = walk(folder).zip(1..).collect();
-    let inputs = || {
-        files.iter().flat_map(|(path, seed)| {
-            let bytes = std::fs::read(path).unwrap_or_default();
-            let damages = damages(bytes.len(), cuts, flips, *seed);
-            damages.into_iter().map(move |damage| (path, damaged(&bytes, &damage), damage))
-        })
-    };
+    let inputs = files.iter().flat_map(|(path, seed)| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let damages = damages(bytes.len(), cuts, flips, *seed);
+        damages.into_iter().map(move |damage| Source::from(damaged(&bytes, &damage)))
+    });
     let began = Instant::now();
-    let screenings = screener.screen_many(inputs().map(|(_, bytes, _)| Source::from(bytes)));
+    let screenings = screener.screen_many(inputs);
     let mut names = files.iter().flat_map(|(path, seed)| {
         let length = path.metadata().map_or(0, |metadata| metadata.len()) as usize;
         damages(length, cuts, flips, *seed).into_iter().map(move |damage| (path, damage))

@@ -1,6 +1,8 @@
 //! What is said about models that are added, listed and fetched.
 
+use std::fmt::Display;
 use std::path::Path;
+use std::time::Duration;
 
 use deepscreen::Language;
 
@@ -15,6 +17,42 @@ impl Text {
         match self.0 {
             Language::Vietnamese => format!("Đã thêm, trong {}", folder.display()),
             _ => format!("Added, in {}", folder.display()),
+        }
+    }
+
+    // Trying
+
+    pub(crate) fn trial_impossible(self, model: &Path, error: &dyn Display) -> String {
+        let model = model.display();
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{model}: không chạy thử được trong tiến trình riêng ({error}); --trust-models bỏ qua bước này"
+            ),
+            _ => format!(
+                "{model}: cannot be tried in a process of its own ({error}); --trust-models loads it without"
+            ),
+        }
+    }
+
+    pub(crate) fn trial_died(self, model: &Path, status: &str) -> String {
+        let model = model.display();
+        match self.0 {
+            Language::Vietnamese => format!(
+                "{model}: mô hình làm sập tiến trình chạy thử ({status}): có lẽ đòi quá nhiều bộ nhớ; không dùng"
+            ),
+            _ => format!(
+                "{model}: the model brought the process down that tried it ({status}), perhaps by asking for too much memory; it is not used"
+            ),
+        }
+    }
+
+    pub(crate) fn trial_took_too_long(self, model: &Path, patience: Duration) -> String {
+        let (model, seconds) = (model.display(), patience.as_secs());
+        match self.0 {
+            Language::Vietnamese => {
+                format!("{model}: chạy thử một ảnh mà {seconds} giây chưa xong; không dùng")
+            }
+            _ => format!("{model}: not done with one picture after {seconds} s; it is not used"),
         }
     }
 

@@ -21,7 +21,7 @@ impl Inner {
         let path = source.path().cloned();
         let source = match asked(source) {
             Ok(source) => source,
-            Err(media) => return self.work_off_alone(self.look_at(Input::of(&media), Ok(&media), known)),
+            Err(media) => return self.screen_here(&media, known),
         };
         let analyzers = self.analyzers.iter().map(|analyzer| analyzer.id().to_owned()).collect();
         let request = Request { source, known, analyzers };

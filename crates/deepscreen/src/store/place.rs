@@ -1,7 +1,7 @@
 //! A file's path as bytes, and what tells cheaply whether it is still the one that it was.
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::Read;
 use std::path::{Path, PathBuf, absolute};
 use std::time::{Duration, SystemTime};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::media::open_file;
 
 /// A file that was changed so shortly before it was looked at may be changed again without its time showing it: FAT counts
 /// in steps of two seconds, others in some milliseconds.
@@ -92,7 +93,6 @@ pub(super) struct Stamp {
     pub(super) bytes: i64,
     /// Nanoseconds since 1970.
     pub(super) modified: Option<i64>,
-    is_file: bool,
     is_settled: bool,
 }
 
@@ -109,11 +109,7 @@ impl Stamp {
 
     /// SHA-256 of a file that is like this before and after; `None` where that cannot be told.
     pub(super) fn sha256(&self, path: &Path) -> Option<[u8; 32]> {
-        // Whoever opens a pipe may wait for ever.
-        if !self.is_file {
-            return None;
-        }
-        let mut file = File::open(path).ok()?;
+        let (mut file, _) = open_file(path).ok()?;
         let mut hasher = Sha256::new();
         let mut left = u64::try_from(self.bytes).ok()?;
         // One more than a small file has, to see its end.
@@ -148,7 +144,6 @@ impl From<&Metadata> for Stamp {
         Self {
             bytes: metadata.len().try_into().unwrap_or(i64::MAX),
             modified: modified.and_then(nanoseconds),
-            is_file: metadata.is_file(),
             is_settled,
         }
     }
@@ -194,7 +189,7 @@ mod tests {
         std::fs::write(&path, "abc").unwrap();
         assert_eq!(Stamp::of(&path).unwrap().proof(), None);
         let before = SystemTime::now() - Duration::from_secs(60);
-        File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
         let stamp = Stamp::of(&path).unwrap();
         assert!(stamp.proof().is_some());
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
