@@ -1,6 +1,8 @@
 //! Arguments in, detectors and a screener out.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use deepscreen::{
@@ -11,7 +13,7 @@ use deepscreen::{
 use crate::args::{DetectorArguments, EngineArguments, JudgingArguments, LimitArguments};
 use crate::bare::ModelArguments;
 use crate::text::Text;
-use crate::{Failed, added_models, trial, worker};
+use crate::{Failed, added_models, trial};
 
 /// The screener that the arguments describe, and nothing else than them.
 pub(crate) fn screener(
@@ -36,9 +38,23 @@ pub(crate) fn screener(
         builder = builder.analyzer(BankAnalyzer::open(bank)?.with_transforms(judging.bank_transforms));
     }
     if limits.isolate && !limits.worker {
-        builder = builder.isolated(worker::command(text)?);
+        builder = builder.isolated(itself(text)?);
     }
     Ok(builder.analyzer(HashAnalyzer).policy(policy).build()?)
+}
+
+/// What starts this program again, with the same arguments, as the process that looks at pictures.
+fn itself(text: Text) -> Result<impl Fn() -> Command + Send + Sync + 'static, Failed> {
+    let program = std::env::current_exe().map_err(|error| Failed::Message(text.worker_impossible(&error)))?;
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    // Behind the subcommand, before which no other word can stand that reads alike.
+    let subcommand = arguments.iter().position(|argument| argument == "scan" || argument == "inspect");
+    arguments.insert(subcommand.map_or(0, |at| at + 1), "--worker".into());
+    Ok(move || {
+        let mut command = Command::new(&program);
+        command.args(&arguments);
+        command
+    })
 }
 
 /// The detectors that the arguments name, in that order; those of faces with what finds them.
