@@ -131,6 +131,32 @@ class Tower(nn.Module):
         return self.head(self.drop(f))[:, 0], f
 
 
+def blend(values, updates, share):
+    """Updates and norms part of the way from the pretrained weights to the trained ones; the head as it was trained."""
+    start = dict(Tower(values).named_parameters())
+    def between(name, trained):
+        if name.startswith("head.") or name.endswith(".down"):
+            return trained
+        first = start[name].detach().numpy()  # of an update's other factor: zeros
+        return (first + share * (trained.astype(np.float32) - first)).astype(np.float16)
+    return {name: between(name, trained) for name, trained in updates.items()}
+
+
+def updated(values, updates):
+    """The tower with what was trained of it."""
+    tower = Tower(values).eval()
+    state = {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in updates.items()}
+    unknown = tower.load_state_dict(state, strict=False).unexpected_keys
+    if unknown:
+        raise SystemExit(f"what was trained holds what the tower does not know: {unknown}")
+    return tower
+
+
+def model(values, updates):
+    """The bytes of the shipped network."""
+    return build(updated(values, updates)).SerializeToString(deterministic=True)
+
+
 def build(tower, half=True, output="logit"):
     """The tower as a plain ONNX graph. The input is normalised already. With `half` the weights are stored in 16
     bits and cast to 32 bits before use; the low-rank updates are merged. `output`: logit, or features."""

@@ -16,8 +16,8 @@ Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 LISTS = ("train.csv", "train-ai.csv", "train-real.csv", "train-faces.csv")
-# The project's own list, beside this file.
-EXTRA = pathlib.Path(__file__).parent / "data" / "extra.csv"
+# The project's own lists, beside this file. test2.csv was a test until version 3.
+OWN = [pathlib.Path(__file__).parent / "data" / name for name in ("extra.csv", "test2.csv")]
 FACES = {"face_real": "real", "face_fake": "ai"}  # what the list of faces calls them
 KINDS = ("ai", "real", "hard_real")
 SEED = 20261125
@@ -64,7 +64,7 @@ def rng(*key):
 def rows(lists, reserved=None):
     """Rows of the lists that may be used, each file once (merged by SHA-256 over all lists)."""
     seen, out, whole = {}, [], set()
-    for name in (*LISTS, EXTRA):
+    for name in (*LISTS, *OWN):
         with open(pathlib.Path(lists) / name, newline="") as f:
             for row in csv.DictReader(f):
                 repo = row["repo"]
@@ -88,8 +88,11 @@ def rows(lists, reserved=None):
 
 
 def boxes(row):
-    """The boxes of the single pictures of a row: one, or the tiles of a sheet."""
+    """The boxes of the single pictures of a row: one, its only part that is one, or the tiles of a sheet."""
     width, height = int(row["width"]), int(row["height"])
+    crop = re.search(r"\|crop(\d+),(\d+),(\d+),(\d+)", row["generator_or_source"])
+    if crop:
+        return [tuple(map(int, crop.groups()))]
     grid = re.search(r"\|grid(\d+)x(\d+)(?: tile(\d+))?(?: pad(\d+))?", row["generator_or_source"])
     if not grid:
         return [(0, 0, 0, 0)]  # the whole picture, after orientation
@@ -309,7 +312,7 @@ def sources(lists, split):
             entry = table.setdefault(row["repo"], {"kinds": {}, "what": [], "licence": set()})
             entry["kinds"].setdefault(row["kind"], 0)
             entry["kinds"][row["kind"]] += 1
-            what = re.sub(r"\|(grid|pair|mask).*| *\[.*", "", row["generator_or_source"]).replace("|", "/")
+            what = re.sub(r"\|(grid|crop|pair|mask).*| *\[.*", "", row["generator_or_source"]).replace("|", "/")
             if what not in entry["what"]:
                 entry["what"].append(what)
             entry["licence"].add(row.get("licence") or "not given in the list")

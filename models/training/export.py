@@ -12,13 +12,13 @@ from PIL import Image
 import data, network
 
 CONTRACT = """schema = 1
-id = "ai-image"
-version = 2
-name = "AI image detector, small"
+id = "{id}"
+version = {version}
+name = "{name}"
 detects = "ai_generated"          # the kind that a high probability means
 licence = "MIT OR Apache-2.0"
 
-[file]
+[file]{built}
 path = "model.onnx"
 sha256 = "{sha256}"
 bytes = {bytes}
@@ -54,7 +54,7 @@ min_side = {min_side}                     # a smaller picture is not applicable
 
 [self_test]                       # what ONNX Runtime gives for a picture that every machine makes alike
 output = {self_test:.6f}
-tolerance = 0.001
+tolerance = {tolerance}
 """
 
 POINT = """
@@ -65,11 +65,21 @@ photographs = {photographs}                 # how many held-out photographs it w
 """
 
 
-def self_test(model):
+def contract(head, model, about, normaliser, tolerance):
+    """The text of model.toml. `about`: id, version and name; `normaliser`: the module that knows mean and deviation."""
+    text = CONTRACT.format(
+        **{"built": "", **about}, sha256=hashlib.sha256(model).hexdigest(), bytes=len(model), side=data.SIDE,
+        mean=list(normaliser.MEAN), std=list(normaliser.STD), slope=head["slope"], intercept=head["intercept"],
+        pictures=head["calibration_pictures"], min_side=data.MIN_SIDE, self_test=self_test(model, normaliser),
+        tolerance=tolerance)
+    return text + "".join(POINT.format(**p) for p in head["operating_points"])
+
+
+def self_test(model, normaliser):
     """The pooled logit of the picture that deepscreen's contracts test themselves with."""
     y, x, channel = np.mgrid[:240, :320, :3]
     picture = ((7 * x + 13 * y + 29 * channel + x * y // 64) % 256).astype(np.uint8)
-    views = network.normalise(data.views(Image.fromarray(picture)))
+    views = normaliser.normalise(data.views(Image.fromarray(picture)))
     logits = network.session(model).run(None, {"input": views})[0][:, 0]
     return float((logits[0] + logits[1:].mean()) / 2)
 
@@ -99,10 +109,8 @@ def main():
     net = network.backbone(a.backbone)
     model = network.build(net, data.SIDE, linear).SerializeToString(deterministic=True)
     (a.out / "model.onnx").write_bytes(model)
-    text = CONTRACT.format(sha256=hashlib.sha256(model).hexdigest(), bytes=len(model), side=data.SIDE,
-                           mean=network.MEAN, std=network.STD, slope=head["slope"], intercept=head["intercept"],
-                           pictures=head["calibration_pictures"], min_side=data.MIN_SIDE, self_test=self_test(model))
-    (a.out / "model.toml").write_text(text + "".join(POINT.format(**p) for p in head["operating_points"]))
+    about = {"id": "ai-image", "version": 3, "name": "AI image detector, small"}
+    (a.out / "model.toml").write_text(contract(head, model, about, network, 0.001))
     full = network.build(net, data.SIDE, linear, half=False).SerializeToString()
     difference, largest = check({"32-bit weights": full, "16-bit weights": model}, net, linear, a.pictures)
     print(len(model), "bytes; largest difference of the logit to PyTorch:", difference, "largest logit:", largest)

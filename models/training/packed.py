@@ -1,6 +1,6 @@
 """Features of the packed training views, each after one augmentation: the small backbone's, or the tower's.
 
-    python packed.py PACK.. OUT.npz [--backbone NPZ | --tower TOWER.npz] [--views whole,native,copy] [--most N]
+    python packed.py PACK.. OUT.npz [--backbone NPZ | --tower TOWER.npz [--updates NPZ]] [--views whole,native,copy] [--most N]
 
 `--most` takes the first N pictures of each kind of each repository.
 """
@@ -20,6 +20,7 @@ def main():
     ap.add_argument("pack", type=pathlib.Path, nargs="+")
     ap.add_argument("out", type=pathlib.Path)
     ap.add_argument("--tower")
+    ap.add_argument("--updates", help="what was trained of the tower: a large-K.npz of finetune.py, or head.npz")
     ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
     ap.add_argument("--views", default="whole,native,copy")
     ap.add_argument("--most", type=int, default=10 ** 9)
@@ -28,8 +29,8 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(data.SEED)
     if a.tower:
-        tower = clip.Tower(dict(np.load(a.tower))).eval()
-        run, normalise = network.session(clip.build(tower, half=False, output="features").SerializeToString()), clip.normalise
+        tower = clip.updated(dict(np.load(a.tower)), dict(np.load(a.updates)) if a.updates else {})
+        run, normalise = network.session(clip.build(tower, output="features").SerializeToString()), clip.normalise
     else:
         run, normalise = network.session(network.build(network.backbone(a.backbone)).SerializeToString()), network.normalise
     views = a.views.split(",")

@@ -1,8 +1,8 @@
 """How often harmless changes move a picture across a threshold: re-encoding, resizing, a corner crop.
 
-    python stability.py MODEL_FOLDER LISTS IMAGES --split split.csv [--part test] [--most 4]
+    python stability.py MODEL_FOLDER TEST [--most 4]
 
-Takes the first pictures of each kind of each repository. For contracts with `views = "whole"` or "whole_and_crops".
+TEST is what `testset.py` wrote: TEST/KIND/OWNER+NAME/FILE. Takes the first pictures of each kind of each repository.
 Prints a Markdown table.
 """
 import argparse, math, pathlib, tomllib
@@ -30,41 +30,27 @@ def scorer(folder):
     """The probability of a picture, as the library computes it, and the model's thresholds."""
     contract = tomllib.loads((folder / "model.toml").read_text())
     run = network.session(str(folder / "model.onnx"))
-    c, whole = contract["calibration"], contract["preprocess"]["views"] == "whole"
-    normalise = clip.normalise if whole else network.normalise
+    c, normalise = contract["calibration"], (clip if contract["id"] == "ai-image-large" else network).normalise
 
     def score(image):
-        views = data.views(image)
-        logits = run.run(None, {"input": normalise(views[:1] if whole else views)})[0][:, 0]
-        pooled = logits[0] if whole else (logits[0] + logits[1:].mean()) / 2
-        return 1 / (1 + math.exp(-(c["slope"] * pooled + c["intercept"])))
+        logits = run.run(None, {"input": normalise(data.views(image))})[0][:, 0]
+        return 1 / (1 + math.exp(-(c["slope"] * (logits[0] + logits[1:].mean()) / 2 + c["intercept"])))
     return score, {f"{p['max_fpr']}": p["threshold"] for p in contract["operating_points"]} | {"probability 0.5": 0.5}
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("model", type=pathlib.Path)
-    ap.add_argument("lists")
-    ap.add_argument("images", type=pathlib.Path)
-    ap.add_argument("--split", required=True)
-    ap.add_argument("--part", default="test")
+    ap.add_argument("test", type=pathlib.Path)
     ap.add_argument("--most", type=int, default=4)
     a = ap.parse_args()
     score, points = scorer(a.model)
-    part, taken, before, after = data.read_split(a.split), {}, [], {name: [] for name in CHANGES}
-    for row, box in data.pictures(a.lists, None, part):
-        group = row["repo"], row["kind"]
-        if part[row["repo"]] != a.part or taken.get(group, 0) >= a.most:
-            continue
-        try:
-            image = data.decode(a.images / row["sha256"][:2] / row["sha256"])
-        except Exception:
-            continue
-        if box[2]:
-            image = image.crop((box[0], box[1], box[0] + box[2], box[1] + box[3]))
+    before, after = [], {name: [] for name in CHANGES}
+    folders = [folder for kind in data.KINDS for folder in sorted((a.test / kind).iterdir())]
+    for path in [path for folder in folders for path in sorted(folder.iterdir())[:a.most]]:
+        image = data.decode(path)
         if min(image.size) < 2 * data.MIN_SIDE or max(image.size) > 3000:
             continue
-        taken[group] = taken.get(group, 0) + 1
         before.append(score(image))
         for name, change in CHANGES.items():
             after[name].append(score(change(image)))

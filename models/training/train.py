@@ -1,26 +1,24 @@
 """The head, its calibration and its operating points.
 
-    python train.py PACKED.npz FEATURES --split split.csv --out head.json [--l2 X] [--share S]
+    python train.py FEATURES --split split.csv --out head.json --l2 X [--packed PACKED.npz --share S]
 
-Logistic regression on standardised features of single views. L2 comes from cross-validation over training
-repositories, calibration and thresholds from the calibration repositories. With a share, calibration repositories
-take part in the head with that share of the weight; each of them is then judged, for calibration and thresholds, by a
-head that did not see it. Test repositories are not opened.
+Logistic regression on standardised features of single views. The head learns from the calibration repositories,
+which the network under it has not seen, and with --packed from training repositories too; --share is what the
+calibration repositories then have of the weight. For calibration and thresholds each calibration repository is judged
+by a head that did not see it.
 """
 import argparse, json, pathlib
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 import data
 
-L2 = (0.03, 0.1, 0.3, 1.0, 3.0)
-FOLDS = 4
 HELD_FOLDS = 5
 MAX_FPR = (0.01, 0.02, 0.05, 0.10)
-FAMILY = {repo: names[0] for names in data.FAMILIES for repo in names}
 KIND_SHARE = {"ai": 0.5, "real": 0.3, "hard_real": 0.2}
 WHOLE_SHARE = 0.35  # of the weight of a picture's views
 SMALLEST = 20       # a repository counts as if it had this many pictures at least
@@ -116,40 +114,6 @@ def fit(x, y, w, l2, start=None):
     return weight, theta[-1] - weight @ mean
 
 
-def folds(rows):
-    """Folds over repositories; families stay together; of similar size for each class."""
-    units = {}
-    for repo in np.unique(rows["repo"]):
-        units.setdefault(FAMILY.get(repo, repo), []).append(repo)
-    filled = np.zeros((FOLDS, 2))
-    fold_of = {}
-    order = sorted(units)
-    data.rng("folds").shuffle(order)
-    order.sort(key=lambda u: -np.isin(rows["repo"], units[u]).sum())
-    for unit in order:
-        mine = np.isin(rows["repo"], units[unit])
-        label = int(round(rows["y"][mine].mean()))
-        fold = int(filled[:, label].argmin())
-        filled[fold, label] += mine.sum()
-        fold_of |= {repo: fold for repo in units[unit]}
-    return np.array([fold_of[repo] for repo in rows["repo"]])
-
-
-def choose_l2(rows):
-    """L2 by the log loss of cross-validation over repositories."""
-    fold, w, table = folds(rows), weights(rows), []
-    for l2 in L2:
-        score = np.zeros(len(fold))
-        for f in range(FOLDS):
-            kept = {key: value[fold != f] for key, value in rows.items()}
-            weight, bias = fit(kept["features"], kept["y"], weights(kept), l2)
-            score[fold == f] = rows["features"][fold == f] @ weight + bias
-        table.append({"l2": l2, "log_loss": log_loss(rows["y"], 1 / (1 + np.exp(-score)), sample_weight=w),
-                      "auc": roc_auc_score(rows["y"], score, sample_weight=w)})
-        print(table[-1], flush=True)
-    return min(table, key=lambda line: line["log_loss"])["l2"], table
-
-
 def as_training(held):
     """Calibration rows as training rows: the whole picture, and the mean of its crops as one more view."""
     out = {key: np.concatenate([held[key]] * 2) for key in ("repo", "kind", "key", "y")}
@@ -169,8 +133,10 @@ def held_folds(held):
 
 
 def fit_both(rows, held, share, l2):
-    """A head of training rows, and of calibration rows with a share of the weight."""
+    """A head of calibration rows with a share of the weight, and of training rows where there are any."""
     more = as_training(held)
+    if rows is None:
+        return fit(more["features"], more["y"], weights(more), l2)
     both = {key: np.concatenate([rows[key], more[key]]) for key in ("features", "y")}
     return fit(both["features"], both["y"], np.concatenate([(1 - share) * weights(rows), share * weights(more)]), l2)
 
@@ -202,15 +168,15 @@ def probability(logit, slope, intercept):
 
 
 def holds(flagged, repo, max_fpr):
-    """Whether a point is kept: over all photographs, over repositories counting the same, and in every
-    repository of 20 photographs or more (there twice the share, or one picture)."""
+    """Whether a point is kept: over all photographs, over repositories counting the same, and in every repository of 20
+    photographs or more, where more than twice the share must not be shown (binomial test, 5 %)."""
     if flagged.mean() > max_fpr:
         return False
     share = []
     for name in np.unique(repo):
         mine = flagged[repo == name]
         share.append(mine.mean())
-        if len(mine) >= 20 and mine.sum() > max(1, np.floor(2 * max_fpr * len(mine))):
+        if len(mine) >= 20 and binom.sf(mine.sum() - 1, len(mine), 2 * max_fpr) < 0.05:
             return False
     return np.mean(share) <= max_fpr
 
@@ -252,27 +218,23 @@ def finish(held, logit, extra):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("packed")
     ap.add_argument("features")
     ap.add_argument("--split", required=True)
     ap.add_argument("--out", required=True)
-    ap.add_argument("--l2", type=float)
-    ap.add_argument("--share", type=float, default=0.0, help="of the head's weight, for calibration repositories")
+    ap.add_argument("--l2", type=float, required=True)
+    ap.add_argument("--packed", help="features of training views")
+    ap.add_argument("--share", type=float, default=0.5, help="of the head's weight, for calibration repositories")
     a = ap.parse_args()
-    rows = packed(a.packed)
     count = lambda r: {k: int(len(np.unique(r["key"][r["kind"] == k]))) for k in data.KINDS}
-    print("train", count(rows), len(np.unique(rows["repo"])), "repositories", flush=True)
-    l2, table = (a.l2, []) if a.l2 else choose_l2(rows)
-    held = load(a.features, a.split, "calibration")
-    if a.share:
-        logit = unseen(rows, held, a.share, l2)
-        weight, bias = fit_both(rows, held, a.share, l2)
-    else:
-        weight, bias = fit(rows["features"], rows["y"], weights(rows), l2)
-        logit = view_logit(held, weight, bias)
-    out = finish(held, logit,
-                 {"l2": l2, "share": a.share, "cross_validation": table, "counts": {"train": count(rows), "calibration": count(held)},
-                  "bias": float(bias), "weight": [float(f"{v:.9g}") for v in weight]})
+    rows, held = packed(a.packed) if a.packed else None, load(a.features, a.split, "calibration")
+    parts = {"calibration": held} | ({"train": rows} if rows else {})
+    counts = {name: count(part) for name, part in parts.items()}
+    for name, part in parts.items():
+        print(name, counts[name], len(np.unique(part["repo"])), "repositories", flush=True)
+    weight, bias = fit_both(rows, held, a.share, a.l2)
+    out = finish(held, unseen(rows, held, a.share, a.l2),
+                 {"l2": a.l2, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
+                  "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
 
 

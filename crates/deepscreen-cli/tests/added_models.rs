@@ -41,7 +41,7 @@ fn an_added_model_is_listed_found_by_name_from_anywhere_and_removed() {
     let scan = home.run("scan --engine rten --format jsonl --model my-model-v2 table.jpg");
     assert_eq!(scan.status, 0, "{}", scan.err);
     assert!(
-        scan.out.contains("detector/my-model-v2@2") && !scan.out.contains("detector/ai-image@2"),
+        scan.out.contains("detector/my-model-v2@2") && !scan.out.contains("detector/ai-image@3"),
         "{}",
         scan.out
     );

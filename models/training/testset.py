@@ -1,15 +1,15 @@
-"""The second test set: copy its pictures out of clones and write lists for `deepscreen bench`.
+"""The test set: copy its pictures out of clones and write lists for `deepscreen bench`.
 
-    python test2.py CLONES OUT
+    python testset.py CLONES OUT
 
-`data/test2.csv` names the pictures, `data/test2.md` says what they are. Each file is checked by its SHA-256.
+`data/test3.csv` names the pictures, `data/test3.md` says what they are. Each file is checked by its SHA-256.
 Pictures lie at OUT/KIND/OWNER+NAME/FILE as they are; where the list says |cropX,Y,W,H, that box alone (as PNG).
 """
 import argparse, csv, hashlib, io, pathlib, re, sys
 
 import data
 
-LIST = pathlib.Path(__file__).parent / "data" / "test2.csv"
+LIST = pathlib.Path(__file__).parent / "data" / "test3.csv"
 ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: a JPEG with more behind it
 # What each list of the bench holds.
 LISTS = {"list.csv": data.KINDS, "list-photographs.csv": ("ai", "real"), "list-hard.csv": ("ai", "hard_real")}
