@@ -9,6 +9,8 @@ import argparse, csv, json, pathlib, re, tomllib
 
 import numpy as np
 
+import data
+
 TIERS = ("clean", "web", "hard")
 # Of generators as the list names them; the first that fits.
 FAMILIES = (
@@ -93,13 +95,13 @@ def main():
     table(("generator", "pictures", "AUC against photographs, clean, web, hard", "found at the point for 1 %", "for 5 %"), rows)
 
     rows = []
-    for kind in ("real", "hard_real"):
+    for order, kind in enumerate(data.KINDS):
         for repo in {r for k, r, _ in source.values() if k == kind}:
             mine = of("clean", lambda k, r, _: (k, r) == (kind, repo))
-            rows.append((kind == "hard_real", -mine.mean(), (repo, kind, str(len(mine)), f"{mine.mean():.2f}",
-                         *(f"{(mine >= points[p]).mean():.0%}".replace("%", " %") for p in (0.01, 0.05)))))
-    table(("source of photographs or hard reals", "kind", "pictures", "mean probability", "flagged at 0.01", "flagged at 0.05"),
-          [row for *_, row in sorted(rows)])
+            rows.append((order, mine.mean() if kind == "ai" else -mine.mean(), (
+                repo, kind, str(len(mine)), f"{mine.mean():.2f}",
+                *(f"{(mine >= points[p]).mean():.0%}".replace("%", " %") for p in (0.01, 0.05)))))
+    table(("source", "kind", "pictures", "mean probability", "flagged at 0.01", "flagged at 0.05"), [row for *_, row in sorted(rows)])
 
 
 if __name__ == "__main__":
