@@ -21,12 +21,11 @@ FAMILIES = (
     ("Stable Diffusion 3", r"stable[- ]diffusion[- ]?3|sd ?3|sd3"),
     ("Stable Diffusion XL", r"sdxl|stable[- ]diffusion[- ]xl|juggernaut|pony|illustrious"),
     ("Stable Diffusion 1 and 2, and not said which", r"stable[- ]diffusion|sd ?1|sd ?2|sd15"),
-    ("not stated", r"stated|unknown|several"),
 )
 
 
 def family(generator):
-    return next((name for name, pattern in FAMILIES if re.search(pattern, generator, re.I)), "others")
+    return next((name for name, pattern in FAMILIES if re.search(pattern, generator, re.I)), "others, or not stated")
 
 
 def auc(positive, negative):
