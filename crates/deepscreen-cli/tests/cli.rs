@@ -220,7 +220,7 @@ fn inspect_shows_everything_about_one_file() {
     let file = fixture("images/jpeg_exif_6.jpg");
     let text = run(["inspect", "--engine", "rten", file.to_str().unwrap()]);
     assert_eq!(text.status, 0, "{}", text.err);
-    for part in ["Verdict", "File", "SHA-256", "Detectors", "detector/ai-image@3", "PDQ", "Screened with"] {
+    for part in ["Verdict", "File", "SHA-256", "Detectors", "detector/ai-image@", "PDQ", "Screened with"] {
         assert!(text.out.contains(part), "{part}: {}", text.out);
     }
     let json = run(["inspect", "--engine", "rten", "--format", "json", file.to_str().unwrap()]);

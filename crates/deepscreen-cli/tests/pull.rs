@@ -231,7 +231,7 @@ fn a_pulled_model_is_announced_checked_and_scans() {
     let added = &list.out[list.out.find("Added, in").unwrap()..];
     assert!(added.contains("Their licence"), "{}", list.out);
     let scan = home.run("scan --engine rten --format jsonl --model theirs table.jpg");
-    assert!(scan.out.contains("detector/theirs@2"), "{}{}", scan.out, scan.err);
+    assert!(scan.out.contains("detector/theirs@"), "{}{}", scan.out, scan.err);
 
     let again = pull(&home);
     assert!(again.status == 2 && again.err.contains("--force"), "{}", again.err);
