@@ -275,14 +275,6 @@ def degrade(image, draw):
     return compress(image)
 
 
-def tier(image, name):
-    """The fixed versions on which figures are given."""
-    if name == "original":
-        return image
-    long_side, quality = {"768q60": (768, 60), "512q40": (512, 40)}[name]
-    return recompress(shrink(image, long_side, Image.Resampling.BICUBIC), "jpeg", quality, 2)
-
-
 def enlarged(image):
     """A picture with a shorter side below SIDE is enlarged to it (Pillow's bilinear)."""
     width, height = image.size

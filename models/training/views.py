@@ -1,9 +1,8 @@
-"""The exact views of every calibration and test picture, so that any network can be run on them quickly.
+"""The exact views of every calibration picture, as it is and degraded, so that any network can be run on them quickly.
 
-    python views.py LISTS IMAGES VIEWS --split split.csv [--part calibration|test]
+    python views.py LISTS IMAGES VIEWS --split split.csv
 
-Calibration pictures as they are and degraded, test pictures as they are and at two fixed tiers. Writes one
-VIEWS/OWNER+NAME.npz for each repository; those that exist are kept, so that a stopped run can go on.
+Writes one VIEWS/OWNER+NAME.npz for each repository; those that exist are kept, so that a stopped run can go on.
 """
 import argparse, pathlib, sys
 
@@ -11,13 +10,11 @@ import numpy as np
 
 import data
 
-VERSIONS = {"calibration": ("original", "draw0"), "test": ("original", "768q60", "512q40")}
+VERSIONS = ("original", "draw0")
 
 
 def version(image, name, key):
-    if name.startswith("draw"):
-        return data.degrade(image, data.rng("degrade", key, name))
-    return data.tier(image, name)
+    return image if name == "original" else data.degrade(image, data.rng("degrade", key, name))
 
 
 def main():
@@ -26,12 +23,11 @@ def main():
     ap.add_argument("images", type=pathlib.Path)
     ap.add_argument("views", type=pathlib.Path)
     ap.add_argument("--split", required=True)
-    ap.add_argument("--part", choices=VERSIONS)
     a = ap.parse_args()
     part = data.read_split(a.split)
     by_repo = {}
     for row, box in data.pictures(a.lists, None, part):
-        if part[row["repo"]] in ([a.part] if a.part else VERSIONS):
+        if part[row["repo"]] == "calibration":
             by_repo.setdefault(row["repo"], []).append((row, box))
     a.views.mkdir(parents=True, exist_ok=True)
     for count, (repo, items) in enumerate(sorted(by_repo.items()), 1):
@@ -51,7 +47,7 @@ def main():
             if min(image.size) < data.MIN_SIDE:
                 continue
             key = f"{sha}:{box[0]},{box[1]}"
-            for name in VERSIONS[part[repo]]:
+            for name in VERSIONS:
                 out["views"].append(data.views(version(image, name, key)))
                 out["kind"].append(row["kind"])
                 out["group"].append(data.group(row["kind"], row["generator_or_source"]))
@@ -63,7 +59,7 @@ def main():
             with open(partial, "wb") as f:
                 np.savez(f, **{name: np.array(value) for name, value in out.items()})
             partial.rename(target)
-        print(f"{count}/{len(by_repo)} {part[repo]} {repo} {len(out['views'])}", flush=True)
+        print(f"{count}/{len(by_repo)} {repo} {len(out['views'])}", flush=True)
 
 
 if __name__ == "__main__":
