@@ -9,7 +9,7 @@ import argparse, csv, json, pathlib, re, tomllib
 
 import numpy as np
 
-import data
+import data, testset
 
 TIERS = ("clean", "web", "hard")
 # Of generators as the list names them; the first that fits.
@@ -22,6 +22,8 @@ FAMILIES = (
     ("Stable Diffusion XL", r"sdxl|stable[- ]diffusion[- ]xl|juggernaut|pony|illustrious"),
     ("Stable Diffusion 1 and 2, and not said which", r"stable[- ]diffusion|sd ?1|sd ?2|sd15"),
 )
+
+FAILURES = 8  # shown of each kind: the AI pictures with the lowest score, the others with the highest
 
 
 def family(generator):
@@ -101,6 +103,16 @@ def main():
                 repo, kind, str(len(mine)), f"{mine.mean():.2f}",
                 *(f"{(mine >= points[p]).mean():.0%}".replace("%", " %") for p in (0.01, 0.05)))))
     table(("source", "kind", "pictures", "mean probability", "flagged at 0.01", "flagged at 0.05"), [row for *_, row in sorted(rows)])
+
+    with open(testset.LIST, newline="") as f:
+        listed = {row["sha256"][:16]: row for row in csv.DictReader(f)}
+    rows = []
+    for kind, sign in zip(data.KINDS, (1, -1, -1)):
+        mine = sorted((sign * s, path) for path, s in score["clean"].items() if source[path][0] == kind)
+        for s, path in mine[:FAILURES]:
+            row = listed[pathlib.Path(path).stem]
+            rows.append((kind, f"{row['repo']}, `{row['path']}`", testset.source(row), f"{abs(s):.2f}"))
+    table(("kind", "picture", "generator or source", "probability"), rows)
 
 
 if __name__ == "__main__":

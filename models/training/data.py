@@ -16,8 +16,8 @@ Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 LISTS = ("train.csv", "train-ai.csv", "train-real.csv", "train-faces.csv")
-# The project's own lists, beside this file. test2.csv was a test until version 3.
-OWN = [pathlib.Path(__file__).parent / "data" / name for name in ("extra.csv", "test2.csv")]
+# The project's own lists, beside this file. test2 and test3 were tests once.
+OWN = [pathlib.Path(__file__).parent / "data" / f"{name}.csv" for name in ("extra", "test2", "extra2", "extra3", "test3")]
 FACES = {"face_real": "real", "face_fake": "ai"}  # what the list of faces calls them
 KINDS = ("ai", "real", "hard_real")
 SEED = 20261125

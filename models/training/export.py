@@ -40,7 +40,7 @@ std = {std}
 [output]
 name = "logit"
 kind = "logit"                    # logit | probability | logits
-pool = "first_and_rest"           # the whole picture counts as much as its crops together
+pool = "first_and_rest_apart"     # two numbers a view, for the whole picture and for crops, which count the same together
 
 [calibration]
 method = "platt"                  # probability = sigmoid(slope * pooled logit + intercept)
@@ -80,11 +80,20 @@ def self_test(model, normaliser):
     y, x, channel = np.mgrid[:240, :320, :3]
     picture = ((7 * x + 13 * y + 29 * channel + x * y // 64) % 256).astype(np.uint8)
     views = normaliser.normalise(data.views(Image.fromarray(picture)))
-    logits = network.session(model).run(None, {"input": views})[0][:, 0]
-    return float((logits[0] + logits[1:].mean()) / 2)
+    return pooled(network.session(model).run(None, {"input": views})[0])
 
 
-def check(models, net, head, pictures):
+def pooled(logits):
+    """What the logits [4, 2] of a picture's views say together."""
+    return float((logits[0, 0] + logits[1:, 1].mean(dtype=np.float64)) / 2)
+
+
+def heads(head):
+    """Weights [2, features] and biases [2], for the whole picture and for crops, out of what `train.py` wrote."""
+    return 2 * np.array(head["weight"]).reshape(2, -1), np.full(2, head["bias"])
+
+
+def check(models, tuned, plain, head, pictures):
     """The largest difference of the logit to PyTorch's own layers, over random input and the pictures given."""
     import torch
     torch.set_num_threads(1)
@@ -92,8 +101,10 @@ def check(models, net, head, pictures):
     crops = np.concatenate([noise] + [data.views(data.decode(p)) for p in pictures])
     x = network.normalise(crops)
     with torch.no_grad():
-        reference = network.torch_features(net, torch.from_numpy(x)).double().numpy() @ head[0] + head[1]
-    return {name: float(np.abs(network.session(model).run(None, {"input": x})[0][:, 0] - reference).max())
+        pixels = torch.from_numpy(x)
+        features = [network.torch_features(tuned, pixels), network.torch_features(plain, pixels, network.LAST)]
+        reference = torch.cat(features, 1).double().numpy() @ head[0].T + head[1]
+    return {name: float(np.abs(network.session(model).run(None, {"input": x})[0] - reference).max())
             for name, model in models.items()}, float(np.abs(reference).max())
 
 
@@ -101,18 +112,18 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("head")
     ap.add_argument("out", type=pathlib.Path)
-    ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
+    ap.add_argument("--backbone", help="the tuned one: a checkpoint of finetune.py")
     ap.add_argument("--pictures", nargs="*", default=[])
     a = ap.parse_args()
     head = json.loads(pathlib.Path(a.head).read_text())
-    linear = np.array(head["weight"]), head["bias"]
-    net = network.backbone(a.backbone)
-    model = network.build(net, data.SIDE, linear).SerializeToString(deterministic=True)
+    linear = heads(head)
+    nets = network.backbone(a.backbone), network.backbone()
+    model = network.build(*nets, head=linear).SerializeToString(deterministic=True)
     (a.out / "model.onnx").write_bytes(model)
-    about = {"id": "ai-image", "version": 3, "name": "AI image detector, small"}
+    about = {"id": "ai-image", "version": 4, "name": "AI image detector, small"}
     (a.out / "model.toml").write_text(contract(head, model, about, network, 0.001))
-    full = network.build(net, data.SIDE, linear, half=False).SerializeToString()
-    difference, largest = check({"32-bit weights": full, "16-bit weights": model}, net, linear, a.pictures)
+    full = network.build(*nets, head=linear, bits=32).SerializeToString()
+    difference, largest = check({"32-bit weights": full, "as shipped": model}, *nets, linear, a.pictures)
     print(len(model), "bytes; largest difference of the logit to PyTorch:", difference, "largest logit:", largest)
 
 

@@ -203,7 +203,7 @@ def backbone(tuned):
         missing = [k for k in net.state_dict() if k not in state and not k.startswith("_fc") and "num_batches" not in k]
         assert not missing, missing
         net.load_state_dict(state, strict=False)
-    return network.session(network.build(net).SerializeToString())
+    return network.session(network.build(net, bits=16).SerializeToString())
 
 
 def own_head(values, tuned):

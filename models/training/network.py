@@ -1,4 +1,7 @@
-"""The network: the EfficientNet-Lite0 backbone as a plain ONNX graph, with or without the head.
+"""The network: two EfficientNet-Lite0 backbones as one plain ONNX graph, with or without the head.
+
+One backbone is tuned and gives all of its stages; of the other, as ImageNet left it, the head sees the last stage
+alone. What tuning forgets of the world is then still there.
 
 The graph is written by hand and not by an exporter: only Conv, Clip, Add, ReduceMean, Sub, Mul, Sqrt,
 Concat, Flatten, Gemm and Cast. Batch norm is folded into the convolutions.
@@ -12,6 +15,9 @@ MEAN = [127 / 255] * 3
 STD = [128 / 255] * 3
 # Block after which each of the first seven stages ends; the eighth stage is the last 1x1 convolution.
 STAGE_ENDS = (0, 2, 4, 7, 10, 14, 15)
+LAST = 7
+# Convolutions of fewer weights are stored in 16 bits: they are little of the file, and 8 bits would cost them more.
+LARGE = 60_000
 # Added to the variance before its root: the root of nothing has no slope to train along.
 EPSILON = 1e-5
 
@@ -31,8 +37,9 @@ def backbone(checkpoint=None):
     return net.eval()
 
 
-def torch_features(net, x):
-    """Mean and standard deviation over space of the eight stages, with PyTorch's own layers (the reference)."""
+def torch_features(net, x, first=0):
+    """Mean and standard deviation over space of the eight stages, or of those from `first` on, with PyTorch's own
+    layers (the reference)."""
     import torch
     stages = []
     x = net._swish(net._bn0(net._conv_stem(x)))
@@ -42,7 +49,7 @@ def torch_features(net, x):
             stages.append(x)
     stages.append(net._swish(net._bn1(net._conv_head(x))))
     parts = []
-    for stage in stages:
+    for stage in stages[first:]:
         variance, mean = torch.var_mean(stage.float(), (2, 3), correction=0)
         parts += [mean, (variance + EPSILON).sqrt()]
     return torch.cat(parts, 1)
@@ -56,6 +63,13 @@ def fold(conv, bn):
     return weight.detach().numpy().astype(np.float32), bias.detach().numpy().astype(np.float32)
 
 
+def eight_bits(weight):
+    """Whole numbers from -127 to 127 and the scale of each output channel, shaped to be multiplied with them."""
+    scale = np.abs(weight).max((1, 2, 3), keepdims=True) / np.float32(127)
+    scale = np.where(scale > 0, scale, np.float32(1))
+    return np.round(weight / scale).astype(np.int8), scale
+
+
 def same_pads(size, kernel, stride):
     """TensorFlow's SAME padding, as ONNX pads: the odd pixel goes to the bottom and the right."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
@@ -63,23 +77,31 @@ def same_pads(size, kernel, stride):
     return [before, before, after, after]
 
 
-def build(net, side=224, head=None, half=True):
-    """The ONNX model. With `head` = (weight, bias) its output is `logit`, else `features`.
-    With `half` the convolution weights are stored in 16 bits and cast to 32 bits before use."""
+def build(tuned, plain=None, side=224, head=None, bits=8):
+    """The ONNX model of the tuned backbone's eight stages and, where it is given, the last one of the plain backbone.
+    With `head` = (weights [2, features], biases [2]), for the whole picture and for crops, its output is `logit`, else
+    `features`. Convolution weights are stored in 16 bits or,
+    of large convolutions, as whole numbers of 8 bits and a scale for each output channel; with `bits` = 16 all are in 16
+    bits, with 32 as they are.
+    They become 32 bits before use."""
     nodes, inits = [], []
 
-    def constant(name, value):
-        inits.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
+    def initial(name, value):
+        inits.append(numpy_helper.from_array(value, name))
         return name
 
+    def constant(name, value):
+        return initial(name, np.asarray(value, np.float32))
+
     def weights(name, value):
-        if not half:
+        if bits == 32:
             return constant(name, value)
-        value = value.astype(np.float16)
-        assert np.isfinite(value).all()
-        inits.append(numpy_helper.from_array(value, name + "_f16"))
-        nodes.append(helper.make_node("Cast", [name + "_f16"], [name], name + "_cast", to=TensorProto.FLOAT))
-        return name
+        if bits == 16 or value.size < LARGE:
+            assert np.isfinite(value.astype(np.float16)).all()
+            return node("Cast", [initial(name + "_f16", value.astype(np.float16))], name, to=TensorProto.FLOAT)
+        whole, scale = eight_bits(value)
+        cast = node("Cast", [initial(name + "_i8", whole)], name + "_whole", to=TensorProto.FLOAT)
+        return node("Mul", [cast, constant(name + "_scale", scale)], name)
 
     def node(op, inputs, output, **attributes):
         nodes.append(helper.make_node(op, inputs, [output], output, **attributes))
@@ -97,31 +119,33 @@ def build(net, side=224, head=None, half=True):
             x = node("Clip", [x, low, high], name + "_relu6")
         return x, -(-size // stride)
 
-    stages = []
-    x, size = conv("input", "stem", net._conv_stem, net._bn0, side, True)
-    for index, block in enumerate(net._blocks):
-        name, before = f"block{index}", x
-        if block._block_args.expand_ratio != 1:
-            x, size = conv(x, name + "_expand", block._expand_conv, block._bn0, size, True)
-        x, size = conv(x, name + "_depth", block._depthwise_conv, block._bn1, size, True)
-        x, size = conv(x, name + "_project", block._project_conv, block._bn2, size, False)
-        a = block._block_args
-        if block.id_skip and a.stride in (1, [1]) and a.input_filters == a.output_filters:
-            x = node("Add", [x, before], name + "_add")
-        if index in STAGE_ENDS:
-            stages.append(x)
-    x, size = conv(x, "last", net._conv_head, net._bn1, size, True)
-    stages.append(x)
+    def stages(net, which, first):
+        """The mean and the deviation over space of each stage from `first` on."""
+        ends = []
+        x, size = conv("input", which + "stem", net._conv_stem, net._bn0, side, True)
+        for index, block in enumerate(net._blocks):
+            name, before = f"{which}block{index}", x
+            if block._block_args.expand_ratio != 1:
+                x, size = conv(x, name + "_expand", block._expand_conv, block._bn0, size, True)
+            x, size = conv(x, name + "_depth", block._depthwise_conv, block._bn1, size, True)
+            x, size = conv(x, name + "_project", block._project_conv, block._bn2, size, False)
+            a = block._block_args
+            if block.id_skip and a.stride in (1, [1]) and a.input_filters == a.output_filters:
+                x = node("Add", [x, before], name + "_add")
+            if index in STAGE_ENDS:
+                ends.append(x)
+        x, size = conv(x, which + "last", net._conv_head, net._bn1, size, True)
+        ends.append(x)
+        for index, end in list(enumerate(ends))[first:]:
+            name = f"{which}stage{index}"
+            mean = node("ReduceMean", [end], name + "_mean", axes=[2, 3], keepdims=1)
+            centred = node("Sub", [end, mean], name + "_centred")
+            square = node("Mul", [centred, centred], name + "_square")
+            variance = node("ReduceMean", [square], name + "_variance", axes=[2, 3], keepdims=1)
+            raised = node("Add", [variance, epsilon], name + "_raised")
+            yield from (mean, node("Sqrt", [raised], name + "_deviation"))
 
-    parts = []
-    for index, stage in enumerate(stages):
-        name = f"stage{index}"
-        mean = node("ReduceMean", [stage], name + "_mean", axes=[2, 3], keepdims=1)
-        centred = node("Sub", [stage, mean], name + "_centred")
-        square = node("Mul", [centred, centred], name + "_square")
-        variance = node("ReduceMean", [square], name + "_variance", axes=[2, 3], keepdims=1)
-        raised = node("Add", [variance, epsilon], name + "_raised")
-        parts += [mean, node("Sqrt", [raised], name + "_deviation")]
+    parts = [*stages(tuned, "", 0), *(stages(plain, "plain_", LAST) if plain else ())]
     features = node("Concat", parts, "stages", axis=1)
     if head is None:
         node("Flatten", [features], "features", axis=1)
@@ -129,9 +153,9 @@ def build(net, side=224, head=None, half=True):
     else:
         weight, bias = head
         flat = node("Flatten", [features], "flat", axis=1)
-        node("Gemm", [flat, constant("head_w", np.asarray(weight).reshape(1, -1)),
-                      constant("head_b", np.asarray(bias).reshape(1))], "logit", transB=1)
-        name, width = "logit", 1
+        node("Gemm", [flat, constant("head_w", weight),
+                      constant("head_b", bias)], "logit", transB=1)
+        name, width = "logit", len(bias)
     graph = helper.make_graph(
         nodes, "ai-image",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, side, side])],

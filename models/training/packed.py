@@ -1,4 +1,4 @@
-"""Features of the packed training views, each after one augmentation: the small backbone's, or the tower's.
+"""Features of the packed training views, each after one augmentation: the small backbones', or the tower's.
 
     python packed.py PACK.. OUT.npz [--backbone NPZ | --tower TOWER.npz [--updates NPZ]] [--views whole,native,copy] [--most N]
 
@@ -21,7 +21,7 @@ def main():
     ap.add_argument("out", type=pathlib.Path)
     ap.add_argument("--tower")
     ap.add_argument("--updates", help="what was trained of the tower: a large-K.npz of finetune.py, or head.npz")
-    ap.add_argument("--backbone", help="a checkpoint of finetune.py, in place of the ImageNet weights")
+    ap.add_argument("--backbone", help="the tuned backbone: a checkpoint of finetune.py")
     ap.add_argument("--views", default="whole,native,copy")
     ap.add_argument("--most", type=int, default=10 ** 9)
     ap.add_argument("--minutes", type=float, default=1e9)
@@ -32,7 +32,7 @@ def main():
         tower = clip.updated(dict(np.load(a.tower)), dict(np.load(a.updates)) if a.updates else {})
         run, normalise = network.session(clip.build(tower, output="features").SerializeToString()), clip.normalise
     else:
-        run, normalise = network.session(network.build(network.backbone(a.backbone)).SerializeToString()), network.normalise
+        run, normalise = network.session(network.build(network.backbone(a.backbone), network.backbone()).SerializeToString()), network.normalise
     views = a.views.split(",")
     jobs, taken = [], collections.Counter()
     for pack in a.pack:

@@ -4,7 +4,7 @@
 """
 import argparse, json, math, pathlib, time, tomllib
 
-import data, network
+import data, export, network
 
 
 def main():
@@ -20,11 +20,11 @@ def main():
     for path in a.pictures:
         image = data.decode(path)
         x = network.normalise(data.views(image))
-        logits = run.run(None, {contract["input"]["name"]: x})[0][:, 0]
-        pooled = float((logits[0] + logits[1:].mean(dtype="float64")) / 2)
+        logits = run.run(None, {contract["input"]["name"]: x})[0]
+        pooled = export.pooled(logits)
         c = contract["calibration"]
         out.append({"picture": pathlib.Path(path).name, "width": image.width, "height": image.height,
-                    "logits": dict(zip(("whole", "centre", "top_left", "bottom_right"), map(float, logits))),
+                    "logits": dict(zip(("whole", "centre", "top_left", "bottom_right"), map(float, (logits[0, 0], *logits[1:, 1])))),
                     "pooled": pooled,
                     "probability": round(1 / (1 + math.exp(-(c["slope"] * pooled + c["intercept"]))), 4)})
         if a.time:

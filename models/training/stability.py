@@ -10,7 +10,7 @@ import argparse, math, pathlib, tomllib
 import numpy as np
 from PIL import Image
 
-import clip, data, network
+import clip, data, export, network
 
 CHANGES = {
     "JPEG q95": lambda i: data.recompress(i, "jpeg", 95, 2),
@@ -33,8 +33,8 @@ def scorer(folder):
     c, normalise = contract["calibration"], (clip if contract["id"] == "ai-image-large" else network).normalise
 
     def score(image):
-        logits = run.run(None, {"input": normalise(data.views(image))})[0][:, 0]
-        return 1 / (1 + math.exp(-(c["slope"] * (logits[0] + logits[1:].mean()) / 2 + c["intercept"])))
+        logit = export.pooled(run.run(None, {"input": normalise(data.views(image))})[0])
+        return 1 / (1 + math.exp(-(c["slope"] * logit + c["intercept"])))
     return score, {f"{p['max_fpr']}": p["threshold"] for p in contract["operating_points"]} | {"probability 0.5": 0.5}
 
 

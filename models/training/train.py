@@ -1,11 +1,11 @@
 """The head, its calibration and its operating points.
 
-    python train.py FEATURES --split split.csv --out head.json --l2 X [--packed PACKED.npz --share S]
+    python train.py FEATURES --split split.csv --out head.json --l2 X --steady X [--packed PACKED.npz --share S]
 
-Logistic regression on standardised features of single views. The head learns from the calibration repositories,
-which the network under it has not seen, and with --packed from training repositories too; --share is what the
-calibration repositories then have of the weight. For calibration and thresholds each calibration repository is judged
-by a head that did not see it.
+Logistic regression on standardised features of the whole picture, and of the mean of its crops: each has weights of
+its own. The head learns from the calibration repositories, which the network under it has not seen, and with --packed
+from training repositories too; --share is what the calibration repositories then have of the weight. --steady is what it costs that a picture and its degraded copy get
+different logits. For calibration and thresholds each calibration repository is judged by a head that did not see it.
 """
 import argparse, json, pathlib
 
@@ -20,7 +20,6 @@ import data
 HELD_FOLDS = 5
 MAX_FPR = (0.01, 0.02, 0.05, 0.10)
 KIND_SHARE = {"ai": 0.5, "real": 0.3, "hard_real": 0.2}
-WHOLE_SHARE = 0.35  # of the weight of a picture's views
 SMALLEST = 20       # a repository counts as if it had this many pictures at least
 FACES = {"BaseMax/FakeFaces", "hmdghoul/generated-faces", "dinablachman/realorfake", "ML72/AI-Image-Classifier-Playground",
          "joujoucous/DoesThisPersonExist"}  # aligned faces of StyleGAN: one look, whatever their number
@@ -28,11 +27,18 @@ FACE_WEIGHT = 0.35
 
 
 def packed(path):
-    """The rows of the training views."""
+    """The training pictures: of each the whole view, and the mean of its windows."""
     with np.load(path) as f:
         rows = {key: f[key] for key in f.files}
-    rows["y"] = (rows["kind"] == "ai").astype(np.int64)
-    return rows
+    places = {}
+    for at, (repo, key, view) in enumerate(zip(rows["repo"], rows["key"], rows["view"])):
+        places.setdefault((repo, key), ([], []))[view != "whole"].append(at)
+    places = [pair for pair in places.values() if all(pair)]
+    first = [whole[0] for whole, _ in places]
+    out = {key: rows[key][first] for key in ("repo", "kind", "key")}
+    out["features"] = np.stack([np.stack([rows["features"][part].mean(0) for part in pair]) for pair in places])
+    out["y"] = (out["kind"] == "ai").astype(np.int64)
+    return out
 
 
 def load(folder, split, part):
@@ -51,14 +57,13 @@ def load(folder, split, part):
     return out
 
 
-def view_logit(rows, weight, bias):
-    """The mean of the whole picture's logit and of the mean over the crops."""
-    each = rows["features"] @ np.asarray(weight) + bias
-    return each.mean(1)
+def logits(rows, weight, bias):
+    """The pooled logit of each picture; `weight` is that of the whole view's features, then of the crops'."""
+    return rows["features"].reshape(len(rows["y"]), -1) @ weight + bias
 
 
 def weights(rows):
-    """Of training rows: a repository counts by the square root of its size, the kinds by KIND_SHARE."""
+    """Of rows: a repository counts by the square root of its size, the kinds by KIND_SHARE."""
     w = np.zeros(len(rows["y"]))
     for repo in np.unique(rows["repo"]):
         for kind in data.KINDS:
@@ -66,10 +71,6 @@ def weights(rows):
             if mine.any():
                 pictures = len(np.unique(rows["key"][mine]))
                 w[mine] = max(pictures, SMALLEST) ** -0.5 * (FACE_WEIGHT if repo in FACES and kind == "ai" else 1)
-    whole = rows["view"] == "whole"
-    if not whole.all():
-        w[whole] *= WHOLE_SHARE
-        w[~whole] *= (1 - WHOLE_SHARE) / 2
     for kind, share in KIND_SHARE.items():
         mine = rows["kind"] == kind
         if mine.any():
@@ -96,17 +97,24 @@ def standard(x, w):
     return mean, np.where(deviation > 1e-4, 1 / np.maximum(deviation, 1e-4), 0)
 
 
-def fit(x, y, w, l2, start=None):
-    """Weighted logistic regression: mean loss + l2/2 * |weights|^2. Returns weights and bias for raw features."""
+def fit(x, y, w, l2, steady, pairs):
+    """Weighted logistic regression: mean loss + l2/2 * |weights|^2 + steady/2 * the mean squared difference between the
+    logits of the rows of each pair. Returns weights and bias for raw features."""
     mean, scale = standard(x, w)
-    z = ((x - mean) * scale).astype(np.float32)
+    z = (x - mean.astype(np.float32)) * scale.astype(np.float32)
     sign = (2 * y - 1).astype(np.float64)
+    one, other = pairs
+    share = w[one] / w[one].sum()
 
     def loss(theta):
-        margin = sign * (z @ theta[:-1].astype(np.float32) + theta[-1])
-        value = w @ np.logaddexp(0, -margin) + l2 / 2 * theta[:-1] @ theta[:-1]
+        logit = z @ theta[:-1].astype(np.float32)
+        margin, apart = sign * (logit + theta[-1]), logit[one].astype(np.float64) - logit[other]
+        value = w @ np.logaddexp(0, -margin) + l2 / 2 * theta[:-1] @ theta[:-1] + steady / 2 * share @ apart ** 2
         pull = -w * sign / (1 + np.exp(margin))
-        return value, np.append(pull.astype(np.float32) @ z + l2 * theta[:-1], pull.sum())
+        shift = pull.sum()
+        pull[one] += steady * share * apart
+        pull[other] -= steady * share * apart
+        return value, np.append(pull.astype(np.float32) @ z + l2 * theta[:-1], shift)
 
     theta = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B",
                      options={"maxiter": 400, "ftol": 1e-7, "gtol": 1e-5}).x
@@ -114,12 +122,11 @@ def fit(x, y, w, l2, start=None):
     return weight, theta[-1] - weight @ mean
 
 
-def as_training(held):
-    """Calibration rows as training rows: the whole picture, and the mean of its crops as one more view."""
-    out = {key: np.concatenate([held[key]] * 2) for key in ("repo", "kind", "key", "y")}
-    out["view"] = np.repeat(["whole", "crops"], len(held["y"]))
-    out["features"] = held["features"].swapaxes(0, 1).reshape(len(out["y"]), -1)
-    return out
+def pairs_of(rows):
+    """The places of each picture as it is, and of its degraded copy."""
+    place = {(key, version == "original"): at for at, (key, version) in enumerate(zip(rows["key"], rows["version"]))}
+    found = [(at, place[key, False]) for (key, original), at in place.items() if original and (key, False) in place]
+    return np.array(found).T
 
 
 def held_folds(held):
@@ -132,21 +139,22 @@ def held_folds(held):
     return np.array([fold_of[repo] for repo in held["repo"]])
 
 
-def fit_both(rows, held, share, l2):
+def fit_both(rows, held, share, l2, steady):
     """A head of calibration rows with a share of the weight, and of training rows where there are any."""
-    more = as_training(held)
-    if rows is None:
-        return fit(more["features"], more["y"], weights(more), l2)
-    both = {key: np.concatenate([rows[key], more[key]]) for key in ("features", "y")}
-    return fit(both["features"], both["y"], np.concatenate([(1 - share) * weights(rows), share * weights(more)]), l2)
+    parts, w = [held], [weights(held)]
+    if rows is not None:
+        parts, w = [rows, held], [(1 - share) * weights(rows), share * w[0]]
+    x = np.concatenate([part["features"].reshape(len(part["y"]), -1) for part in parts])
+    y = np.concatenate([part["y"] for part in parts])
+    return fit(x, y, np.concatenate(w), l2, steady, pairs_of(held) + len(y) - len(held["y"]))
 
 
-def unseen(rows, held, share, l2):
+def unseen(rows, held, *how):
     """The logit of each calibration row, by a head that did not see its repository."""
     fold, logit = held_folds(held), np.zeros(len(held["y"]))
     for f in range(HELD_FOLDS):
-        head = fit_both(rows, {key: value[fold != f] for key, value in held.items()}, share, l2)
-        logit[fold == f] = view_logit({"features": held["features"][fold == f]}, *head)
+        head = fit_both(rows, {key: value[fold != f] for key, value in held.items()}, *how)
+        logit[fold == f] = logits({key: value[fold == f] for key, value in held.items()}, *head)
     return logit
 
 
@@ -222,6 +230,7 @@ def main():
     ap.add_argument("--split", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--l2", type=float, required=True)
+    ap.add_argument("--steady", type=float, required=True)
     ap.add_argument("--packed", help="features of training views")
     ap.add_argument("--share", type=float, default=0.5, help="of the head's weight, for calibration repositories")
     a = ap.parse_args()
@@ -231,9 +240,10 @@ def main():
     counts = {name: count(part) for name, part in parts.items()}
     for name, part in parts.items():
         print(name, counts[name], len(np.unique(part["repo"])), "repositories", flush=True)
-    weight, bias = fit_both(rows, held, a.share, a.l2)
-    out = finish(held, unseen(rows, held, a.share, a.l2),
-                 {"l2": a.l2, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
+    how = a.share, a.l2, a.steady
+    weight, bias = fit_both(rows, held, *how)
+    out = finish(held, unseen(rows, held, *how),
+                 {"l2": a.l2, "steady": a.steady, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
                   "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
 

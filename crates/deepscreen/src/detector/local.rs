@@ -67,7 +67,7 @@ impl Detector {
         for views in views.chunks(*columns as usize) {
             let (numbers, _) = self.infer(views, crops.width, crops.height)?;
             for numbers in numbers.chunks(self.contract.output.width()) {
-                let log_odds = self.log_odds(&self.contract.output.read(numbers)?);
+                let log_odds = self.log_odds(&self.contract.output.read_window(numbers)?);
                 cells.push(sigmoid(log_odds) as f32);
             }
         }

@@ -29,7 +29,7 @@ impl Raw {
 impl Output {
     /// Numbers a view.
     pub(super) fn width(&self) -> usize {
-        self.classes.len().max(1)
+        if self.pool == Pool::FirstAndRestApart { 2 } else { self.classes.len().max(1) }
     }
 
     /// Reads the numbers of one picture's views, [`width`](Self::width) of each.
@@ -37,6 +37,19 @@ impl Output {
     /// # Errors
     /// [`Inference`](ErrorKind::Inference) for what is no number, and for probabilities that are none.
     pub(super) fn read(&self, numbers: &[f32]) -> Result<Raw> {
+        self.read_from(0, numbers)
+    }
+
+    /// Reads the numbers of one window as those of a view that is not the first.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub(super) fn read_window(&self, numbers: &[f32]) -> Result<Raw> {
+        self.read_from(1, numbers)
+    }
+
+    /// Reads the views of one picture, of which the first stands at a place.
+    fn read_from(&self, place: usize, numbers: &[f32]) -> Result<Raw> {
         if let Some(wrong) = numbers.iter().find(|number| number.is_nan()) {
             return Err(Error::new(
                 ErrorKind::Inference,
@@ -51,10 +64,10 @@ impl Output {
         let fake: Vec<bool> = self.classes.iter().map(|class| self.fake.contains(class)).collect();
         let mut scores = Vec::with_capacity(views.len());
         let mut classes = vec![0.0; self.classes.len()];
-        for view in &views {
+        for (at, view) in views.iter().enumerate() {
             let probabilities = match self.kind {
                 OutputKind::Logit | OutputKind::Probability => {
-                    scores.push(self.one(view[0])?);
+                    scores.push(self.one(view[(place + at).min(view.len() - 1)])?);
                     continue;
                 }
                 OutputKind::Logits => {
@@ -107,14 +120,14 @@ fn log_sum(logits: &[f64], flags: &[bool], which: bool) -> f64 {
 
 impl Pool {
     fn of(self, mut scores: Vec<f64>) -> f64 {
-        if let (Self::FirstAndRest, [first, rest @ ..]) = (self, scores.as_slice())
+        if let (Self::FirstAndRest | Self::FirstAndRestApart, [first, rest @ ..]) = (self, scores.as_slice())
             && !rest.is_empty()
         {
             return (first + rest.iter().sum::<f64>() / rest.len() as f64) / 2.0;
         }
         scores.sort_by(|a, b| b.total_cmp(a));
         let taken = match self {
-            Self::Mean | Self::FirstAndRest => scores.len(),
+            Self::Mean | Self::FirstAndRest | Self::FirstAndRestApart => scores.len(),
             Self::Max => 1,
             Self::TopK(count) => scores.len().min(count as usize),
         };
@@ -184,5 +197,16 @@ mod tests {
             assert!(close(two.read(&[0.25, 0.75, 0.25, 0.25]).unwrap().probability(), expected), "{pool:?}");
         }
         assert!(close(two.read(&[0.75]).unwrap().probability(), 0.75));
+    }
+
+    #[test]
+    fn the_first_view_has_its_own_number() {
+        let mut apart = output(OutputKind::Probability, &[], &[]);
+        apart.pool = Pool::FirstAndRestApart;
+        let numbers = [0.125, 0.9, 0.8, 0.75, 0.7, 0.25];
+        assert_eq!(apart.width(), 2);
+        assert!(close(apart.read(&numbers).unwrap().probability(), (0.125 + 0.5) / 2.0));
+        assert!(close(apart.read(&numbers[..2]).unwrap().probability(), 0.125));
+        assert!(close(apart.read_window(&numbers[2..4]).unwrap().probability(), 0.75));
     }
 }

@@ -167,6 +167,9 @@ impl Output {
         if matches!(self.pool, Pool::TopK(0)) {
             return wrong("output.pool: top_k of 1 or more expected".to_owned());
         }
+        if by_class && self.pool == Pool::FirstAndRestApart {
+            return wrong("output.pool: first_and_rest_apart is for one number, not for classes".to_owned());
+        }
         match &self.map {
             Some(map) if !matches!(map.kind, OutputKind::Logit | OutputKind::Probability) => {
                 wrong("output.map.kind: logit or probability expected".to_owned())

@@ -379,6 +379,8 @@ pub(super) enum Pool {
     TopK(u32),
     /// The mean of the first and of the mean of the others: a whole picture counts as much as all of its crops.
     FirstAndRest,
+    /// As [`FirstAndRest`](Self::FirstAndRest), of two numbers a view: one for the first, the other for all that follow.
+    FirstAndRestApart,
 }
 
 /// An output that says where: `[picture, 1, rows, columns]`.
