@@ -4,7 +4,7 @@ Two vectors for each picture: of the whole picture, and the mean over its crops.
 crops' logits is the logit of their mean features.
 
     python features.py VIEWS FEATURES --split split.csv
-        [--backbone NPZ | --tower TOWER.npz [--updates NPZ] [--crops N]] [--most N] [--versions original,draw0] [--jobs N]
+        [--backbone NPZ | --tower TOWER.npz [--updates NPZ]] [--most N [--photographs N]] [--versions original,draw0] [--jobs N]
 
 `--most` takes the first N pictures of each kind of each repository. Writes one FEATURES/OWNER+NAME.npz for each
 repository; those that exist are kept, so that a stopped run can go on.
@@ -41,13 +41,13 @@ def write(a, name):
     seen, use = collections.defaultdict(dict), []
     for i, (kind, key, version) in enumerate(zip(rows["kind"], rows["key"], rows["version"])):
         number = seen[kind].setdefault(key, len(seen[kind]))
-        if number < a.most and (not a.versions or version in a.versions.split(",")):
+        if number < (a.photographs or a.most if kind == "real" else a.most) and (not a.versions or version in a.versions.split(",")):
             use.append(i)
     views, out = rows.pop("views"), []
     for at in range(0, len(use), BATCH):
-        part = views[use[at:at + BATCH]][:, :1 + a.crops]
+        part = views[use[at:at + BATCH]]
         each = run(part.reshape(-1, *part.shape[2:])).reshape(*part.shape[:2], -1)
-        out.append(np.stack([each[:, 0], each[:, 1:].mean(1)], 1) if a.crops else each)
+        out.append(np.stack([each[:, 0], each[:, 1:].mean(1)], 1))
     partial = (a.features / name).with_suffix(".part")
     with open(partial, "wb") as f:
         np.savez(f, features=np.concatenate(out).astype(np.float32), **{key: value[use] for key, value in rows.items()})
@@ -63,8 +63,8 @@ def main():
     ap.add_argument("--tower")
     ap.add_argument("--updates", help="what was trained of the tower: a large-K.npz of finetune.py, or head.npz")
     ap.add_argument("--backbone", help="the tuned backbone: a checkpoint of finetune.py")
-    ap.add_argument("--crops", type=int, default=3, choices=(0, 1, 3))
     ap.add_argument("--most", type=int, default=10 ** 9)
+    ap.add_argument("--photographs", type=int, help="in place of --most, of photographs: they set the thresholds")
     ap.add_argument("--versions")
     ap.add_argument("--jobs", type=int, default=1)
     a = ap.parse_args()
