@@ -117,7 +117,7 @@ def main():
     a = ap.parse_args()
     head = json.loads(pathlib.Path(a.head).read_text())
     linear = heads(head)
-    nets = network.backbone(a.backbone), network.backbone()
+    nets = network.backbones(a.backbone)
     model = network.build(*nets, head=linear).SerializeToString(deterministic=True)
     (a.out / "model.onnx").write_bytes(model)
     about = {"id": "ai-image", "version": 4, "name": "AI image detector, small"}

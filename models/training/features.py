@@ -28,7 +28,7 @@ def network_of(tower, updates, backbone):
         # The same weights as in the shipped file: the head learns on what it will see.
         model, normalise = clip.build(trained, output="features"), clip.normalise
     else:
-        model, normalise = network.build(network.backbone(backbone), network.backbone()), network.normalise
+        model, normalise = network.build(*network.backbones(backbone)), network.normalise
     session = network.session(model.SerializeToString())
     return lambda pixels: session.run(None, {"input": normalise(pixels)})[0]
 

@@ -37,6 +37,11 @@ def backbone(checkpoint=None):
     return net.eval()
 
 
+def backbones(checkpoint):
+    """The tuned backbone and the plain one."""
+    return backbone(checkpoint), backbone()
+
+
 def torch_features(net, x, first=0):
     """Mean and standard deviation over space of the eight stages, or of those from `first` on, with PyTorch's own
     layers (the reference)."""
@@ -80,10 +85,9 @@ def same_pads(size, kernel, stride):
 def build(tuned, plain=None, side=224, head=None, bits=8):
     """The ONNX model of the tuned backbone's eight stages and, where it is given, the last one of the plain backbone.
     With `head` = (weights [2, features], biases [2]), for the whole picture and for crops, its output is `logit`, else
-    `features`. Convolution weights are stored in 16 bits or,
-    of large convolutions, as whole numbers of 8 bits and a scale for each output channel; with `bits` = 16 all are in 16
-    bits, with 32 as they are.
-    They become 32 bits before use."""
+    `features`. Convolution weights are stored in 16 bits or, of large convolutions, as whole numbers of 8 bits and a
+    scale for each output channel, and become 32 bits before use; with `bits` = 16 all are stored in 16 bits, with 32 as
+    they are."""
     nodes, inits = [], []
 
     def initial(name, value):

@@ -32,7 +32,7 @@ def main():
         tower = clip.updated(dict(np.load(a.tower)), dict(np.load(a.updates)) if a.updates else {})
         run, normalise = network.session(clip.build(tower, output="features").SerializeToString()), clip.normalise
     else:
-        run, normalise = network.session(network.build(network.backbone(a.backbone), network.backbone()).SerializeToString()), network.normalise
+        run, normalise = network.session(network.build(*network.backbones(a.backbone)).SerializeToString()), network.normalise
     views = a.views.split(",")
     jobs, taken = [], collections.Counter()
     for pack in a.pack:

@@ -4,8 +4,9 @@
 
 Logistic regression on standardised features of the whole picture, and of the mean of its crops: each has weights of
 its own. The head learns from the calibration repositories, which the network under it has not seen, and with --packed
-from training repositories too; --share is what the calibration repositories then have of the weight. --steady is what it costs that a picture and its degraded copy get
-different logits. For calibration and thresholds each calibration repository is judged by a head that did not see it.
+from training repositories too; --share is what the calibration repositories then have of the weight. --steady is what
+it costs that a picture and its degraded copy get different logits. For calibration and thresholds each calibration
+repository is judged by a head that did not see it.
 """
 import argparse, json, pathlib
 
@@ -126,7 +127,7 @@ def pairs_of(rows):
     """The places of each picture as it is, and of its degraded copy."""
     place = {(key, version == "original"): at for at, (key, version) in enumerate(zip(rows["key"], rows["version"]))}
     found = [(at, place[key, False]) for (key, original), at in place.items() if original and (key, False) in place]
-    return np.array(found).T
+    return np.array(found, int).reshape(-1, 2).T
 
 
 def held_folds(held):
