@@ -718,6 +718,11 @@ mod tests {
             ("width = 224", "width = 0", "input of 0x224"),
             ("min_short_side = 224", "min_short_side = 100", "min_short_side"),
             ("std = [0.5, 0.25, 0.2]", "std = [0.5, 0.0, 0.2]", "std"),
+            (
+                "kind = \"logit\"\npool = \"mean\"",
+                "kind = \"logits\"\nclasses = [\"real\", \"gan\"]\nfake = [\"gan\"]\npool = \"first_and_rest_apart\"",
+                "output.pool",
+            ),
             ("slope = 2.0", "slope = -2.0", "calibration"),
             ("threshold = 0.7", "threshold = 1.7", "operating_points"),
             ("views = \"native_crops\"", "views = \"magic\"", "native_crops"),
