@@ -17,7 +17,7 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 LISTS = ("train.csv", "train-ai.csv", "train-real.csv", "train-faces.csv")
 # The project's own lists, beside this file. test2 and test3 were tests once.
-OWN = [pathlib.Path(__file__).parent / "data" / f"{name}.csv" for name in ("extra", "test2", "extra2", "extra3", "test3")]
+OWN = [pathlib.Path(__file__).parent / "data" / f"{name}.csv" for name in ("extra", "test2", "extra2", "extra3", "test3", "extra4")]
 FACES = {"face_real": "real", "face_fake": "ai"}  # what the list of faces calls them
 KINDS = ("ai", "real", "hard_real")
 SEED = 20261125
@@ -25,7 +25,6 @@ CAP = 120        # calibration and test
 TRAIN_CAP = 250  # training: variety is worth more than even counts, weights even them out
 SIDE = 224
 MIN_SIDE = 64
-PARTS = ("train", "calibration", "test")
 
 # Fewer pictures where a repository repeats itself: aligned faces, or few prompts.
 CAPS = {
@@ -273,6 +272,18 @@ def degrade(image, draw):
                           Image.Resampling.LANCZOS, Image.Resampling.BOX))
     image = shrink(image, long_side, kernel)
     return compress(image)
+
+
+def move(image, draw):
+    """Another size, or a part of the picture: what no verdict should turn on."""
+    width, height = image.size
+    if draw.random() < 0.5:
+        factor = 2 ** draw.uniform(-1, np.log2(1.5))
+        return image.resize([max(1, round(side * factor)) for side in image.size], Image.Resampling.BICUBIC)
+    factor = draw.uniform(0.5, 0.9)
+    w, h = max(1, round(width * factor)), max(1, round(height * factor))
+    x, y = draw.randint(0, width - w), draw.randint(0, height - h)
+    return image.crop((x, y, x + w, y + h))
 
 
 def enlarged(image):

@@ -3,7 +3,7 @@
 Two vectors for each picture: of the whole picture, and the mean over its crops. The head is linear, so the mean of the
 crops' logits is the logit of their mean features.
 
-    python features.py VIEWS FEATURES --split split.csv
+    python features.py VIEWS FEATURES --split split.csv [--part added]
         [--backbone NPZ | --tower TOWER.npz [--updates NPZ]] [--most N [--photographs N]] [--versions original,draw0] [--jobs N]
 
 `--most` takes the first N pictures of each kind of each repository. Writes one FEATURES/OWNER+NAME.npz for each
@@ -60,6 +60,7 @@ def main():
     ap.add_argument("views", type=pathlib.Path)
     ap.add_argument("features", type=pathlib.Path)
     ap.add_argument("--split", required=True)
+    ap.add_argument("--part", default="calibration")
     ap.add_argument("--tower")
     ap.add_argument("--updates", help="what was trained of the tower: a large-K.npz of finetune.py, or head.npz")
     ap.add_argument("--backbone", help="the tuned backbone: a checkpoint of finetune.py")
@@ -69,7 +70,7 @@ def main():
     ap.add_argument("--jobs", type=int, default=1)
     a = ap.parse_args()
     a.features.mkdir(parents=True, exist_ok=True)
-    names = [repo.replace("/", "+") + ".npz" for repo, part in sorted(data.read_split(a.split).items()) if part == "calibration"]
+    names = [repo.replace("/", "+") + ".npz" for repo, part in sorted(data.read_split(a.split).items()) if part == a.part]
     names = [name for name in names if (a.views / name).exists() and not (a.features / name).exists()]
     with multiprocessing.get_context("spawn").Pool(a.jobs) as pool:
         for line in pool.imap_unordered(functools.partial(write, a), names):

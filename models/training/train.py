@@ -1,12 +1,17 @@
 """The head, its calibration and its operating points.
 
     python train.py FEATURES --split split.csv --out head.json --l2 X --steady X [--packed PACKED.npz --share S]
+        [--part added --earlier FOLDER --near X]
 
 Logistic regression on standardised features of the whole picture, and of the mean of its crops: each has weights of
 its own. The head learns from the calibration repositories, which the network under it has not seen, and with --packed
 from training repositories too; --share is what the calibration repositories then have of the weight. --steady is what
 it costs that a picture and its degraded copy get different logits. For calibration and thresholds each calibration
 repository is judged by a head that did not see it.
+
+With --earlier, the folder of a model of the same features, the head is not learned from nothing: it starts from that
+model's heads, is drawn to their weights (--l2) and to their logits (--near), and moves as far as the pictures ask for
+it. These must be pictures that the earlier heads did not learn from.
 """
 import argparse, json, pathlib
 
@@ -40,6 +45,19 @@ def packed(path):
     out["features"] = np.stack([np.stack([rows["features"][part].mean(0) for part in pair]) for pair in places])
     out["y"] = (out["kind"] == "ai").astype(np.int64)
     return out
+
+
+def heads_of(folder):
+    """Weights and bias, as `train.py` writes them, of a model: of its network, or of the part that is kept of it."""
+    folder = pathlib.Path(folder)
+    if (folder / "head.npz").exists():
+        with np.load(folder / "head.npz") as f:
+            weight, bias = f["head.weight"], f["head.bias"]
+    else:
+        import onnx
+        held = {i.name: i for i in onnx.load(folder / "model.onnx").graph.initializer}
+        weight, bias = (onnx.numpy_helper.to_array(held[name]) for name in ("head_w", "head_b"))
+    return weight.astype(np.float64).ravel() / 2, float(bias.mean())
 
 
 def load(folder, split, part):
@@ -98,35 +116,43 @@ def standard(x, w):
     return mean, np.where(deviation > 1e-4, 1 / np.maximum(deviation, 1e-4), 0)
 
 
-def fit(x, y, w, l2, steady, pairs):
-    """Weighted logistic regression: mean loss + l2/2 * |weights|^2 + steady/2 * the mean squared difference between the
-    logits of the rows of each pair. Returns weights and bias for raw features."""
+def fit(x, y, w, pairs, l2, steady, earlier=None, near=0):
+    """Weighted logistic regression: mean loss + l2/2 * |weights - start|^2 + steady/2 * the mean squared difference between
+    the logits of the rows of each pair + near/2 * that between the logits and those of the start: nothing, or the
+    `earlier` head (weights and bias for raw features). Returns weights and bias for raw features."""
     mean, scale = standard(x, w)
     z = (x - mean.astype(np.float32)) * scale.astype(np.float32)
     sign = (2 * y - 1).astype(np.float64)
     one, other = pairs
-    share = w[one] / w[one].sum()
+    share = w[one] / np.maximum(w[one].sum(), 1e-12)
+    start = np.zeros(x.shape[1] + 1)
+    if earlier:
+        weight, bias = earlier
+        start = np.append(np.divide(weight, scale, out=np.zeros(len(weight)), where=scale > 0), bias + weight @ mean)
+    before = z @ start[:-1].astype(np.float32) + start[-1]
 
     def loss(theta):
-        logit = z @ theta[:-1].astype(np.float32)
-        margin, apart = sign * (logit + theta[-1]), logit[one].astype(np.float64) - logit[other]
-        value = w @ np.logaddexp(0, -margin) + l2 / 2 * theta[:-1] @ theta[:-1] + steady / 2 * share @ apart ** 2
-        pull = -w * sign / (1 + np.exp(margin))
+        logit = z @ theta[:-1].astype(np.float32) + theta[-1]
+        margin, apart, moved = sign * logit, logit[one] - logit[other], logit - before
+        away = theta[:-1] - start[:-1]
+        value = (w @ np.logaddexp(0, -margin) + l2 / 2 * away @ away + steady / 2 * share @ apart ** 2
+                 + near / 2 * w @ moved ** 2)
+        pull = near * w * moved - w * sign / (1 + np.exp(margin))
         shift = pull.sum()
-        pull[one] += steady * share * apart
-        pull[other] -= steady * share * apart
-        return value, np.append(pull.astype(np.float32) @ z + l2 * theta[:-1], shift)
+        np.add.at(pull, one, steady * share * apart)
+        np.add.at(pull, other, -steady * share * apart)
+        return value, np.append(pull.astype(np.float32) @ z + l2 * away, shift)
 
-    theta = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B",
+    theta = minimize(loss, start, jac=True, method="L-BFGS-B",
                      options={"maxiter": 400, "ftol": 1e-7, "gtol": 1e-5}).x
     weight = theta[:-1] * scale  # the standardisation folded into the linear layer
     return weight, theta[-1] - weight @ mean
 
 
 def pairs_of(rows):
-    """The places of each picture as it is, and of its degraded copy."""
-    place = {(key, version == "original"): at for at, (key, version) in enumerate(zip(rows["key"], rows["version"]))}
-    found = [(at, place[key, False]) for (key, original), at in place.items() if original and (key, False) in place]
+    """The places of each picture as it is, and of each of its changed copies."""
+    place = {key: at for at, (key, version) in enumerate(zip(rows["key"], rows["version"])) if version == "original"}
+    found = [(place[key], at) for at, (key, version) in enumerate(zip(rows["key"], rows["version"])) if version != "original"]
     return np.array(found, int).reshape(-1, 2).T
 
 
@@ -140,14 +166,14 @@ def held_folds(held):
     return np.array([fold_of[repo] for repo in held["repo"]])
 
 
-def fit_both(rows, held, share, l2, steady):
+def fit_both(rows, held, share, *how):
     """A head of calibration rows with a share of the weight, and of training rows where there are any."""
     parts, w = [held], [weights(held)]
     if rows is not None:
         parts, w = [rows, held], [(1 - share) * weights(rows), share * w[0]]
     x = np.concatenate([part["features"].reshape(len(part["y"]), -1) for part in parts])
     y = np.concatenate([part["y"] for part in parts])
-    return fit(x, y, np.concatenate(w), l2, steady, pairs_of(held) + len(y) - len(held["y"]))
+    return fit(x, y, np.concatenate(w), pairs_of(held) + len(y) - len(held["y"]), *how)
 
 
 def unseen(rows, held, *how):
@@ -234,17 +260,20 @@ def main():
     ap.add_argument("--steady", type=float, required=True)
     ap.add_argument("--packed", help="features of training views")
     ap.add_argument("--share", type=float, default=0.5, help="of the head's weight, for calibration repositories")
+    ap.add_argument("--part", default="calibration", help="of the split, whose repositories teach and calibrate")
+    ap.add_argument("--earlier", help="the folder of a model whose heads are the start")
+    ap.add_argument("--near", type=float, default=0, help="what it costs to leave the logits of the start")
     a = ap.parse_args()
     count = lambda r: {k: int(len(np.unique(r["key"][r["kind"] == k]))) for k in data.KINDS}
-    rows, held = packed(a.packed) if a.packed else None, load(a.features, a.split, "calibration")
+    rows, held = packed(a.packed) if a.packed else None, load(a.features, a.split, a.part)
     parts = {"calibration": held} | ({"train": rows} if rows else {})
     counts = {name: count(part) for name, part in parts.items()}
     for name, part in parts.items():
         print(name, counts[name], len(np.unique(part["repo"])), "repositories", flush=True)
-    how = a.share, a.l2, a.steady
+    how = a.share, a.l2, a.steady, heads_of(a.earlier) if a.earlier else None, a.near
     weight, bias = fit_both(rows, held, *how)
     out = finish(held, unseen(rows, held, *how),
-                 {"l2": a.l2, "steady": a.steady, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
+                 {"l2": a.l2, "steady": a.steady, "near": a.near, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
                   "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
 

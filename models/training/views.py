@@ -1,6 +1,7 @@
-"""The exact views of every calibration picture, as it is and degraded, so that any network can be run on them quickly.
+"""The exact views of every picture of a part of the split, as it is, degraded and moved, so that any network can be run on
+them quickly.
 
-    python views.py LISTS IMAGES VIEWS --split split.csv
+    python views.py LISTS IMAGES VIEWS --split split.csv [--part added]
 
 Writes one VIEWS/OWNER+NAME.npz for each repository; those that exist are kept, so that a stopped run can go on.
 """
@@ -10,11 +11,14 @@ import numpy as np
 
 import data
 
-VERSIONS = ("original", "draw0")
+VERSIONS = ("original", "draw0", "moved")
 
 
 def version(image, name, key):
-    return image if name == "original" else data.degrade(image, data.rng("degrade", key, name))
+    if name == "original":
+        return image
+    change, seed = (data.move, "move") if name == "moved" else (data.degrade, "degrade")
+    return change(image, data.rng(seed, key, name))
 
 
 def main():
@@ -23,11 +27,12 @@ def main():
     ap.add_argument("images", type=pathlib.Path)
     ap.add_argument("views", type=pathlib.Path)
     ap.add_argument("--split", required=True)
+    ap.add_argument("--part", default="calibration")
     a = ap.parse_args()
     part = data.read_split(a.split)
     by_repo = {}
     for row, box in data.pictures(a.lists, None, part):
-        if part[row["repo"]] == "calibration":
+        if part[row["repo"]] == a.part:
             by_repo.setdefault(row["repo"], []).append((row, box))
     a.views.mkdir(parents=True, exist_ok=True)
     for count, (repo, items) in enumerate(sorted(by_repo.items()), 1):
