@@ -26,15 +26,20 @@ CHANGES = {
 }
 
 
+def network_of(folder, contract):
+    """The two numbers that the network gives for each view (uint8, [N, 224, 224, 3])."""
+    run = network.session(str(folder / "model.onnx"))
+    normalise = (clip if contract["id"] == "ai-image-large" else network).normalise
+    return lambda views: run.run(None, {"input": normalise(views)})[0]
+
+
 def scorer(folder):
     """The probability of a picture, as the library computes it, and the model's thresholds."""
     contract = tomllib.loads((folder / "model.toml").read_text())
-    run = network.session(str(folder / "model.onnx"))
-    c, normalise = contract["calibration"], (clip if contract["id"] == "ai-image-large" else network).normalise
+    numbers, c = network_of(folder, contract), contract["calibration"]
 
     def score(image):
-        logit = export.pooled(run.run(None, {"input": normalise(data.views(image))})[0])
-        return 1 / (1 + math.exp(-(c["slope"] * logit + c["intercept"])))
+        return 1 / (1 + math.exp(-(c["slope"] * export.pooled(numbers(data.views(image))) + c["intercept"])))
     return score, {f"{p['max_fpr']}": p["threshold"] for p in contract["operating_points"]} | {"probability 0.5": 0.5}
 
 
