@@ -108,6 +108,20 @@ fn csv_has_a_row_for_every_file() {
 }
 
 #[test]
+fn a_file_name_is_no_formula_in_a_spreadsheet() {
+    let folder = folder();
+    let name = "=HYPERLINK(A1).jpg";
+    std::fs::rename(folder.path().join("cut.jpg"), folder.path().join(name)).unwrap();
+    for command in ["scan", "hash"] {
+        let mut program = program();
+        program.current_dir(folder.path()).args([command, "--format", "csv", name, "a-table.jpg"]);
+        let run = finish(&mut program);
+        let cells: Vec<&str> = run.out.lines().map(|row| row.split(',').next().unwrap()).collect();
+        assert_eq!(cells, ["path", "./=HYPERLINK(A1).jpg", "a-table.jpg"], "{}", run.err);
+    }
+}
+
+#[test]
 fn results_can_go_to_a_file() {
     let folder = folder();
     let out = folder.path().join("results.jsonl");

@@ -9,7 +9,7 @@ use deepscreen::{
 use serde_json::Value;
 
 use crate::args::{MatchArguments, MatchFormat};
-use crate::output::{Sink, cause, escape, sink};
+use crate::output::{Sink, cause, escape, path_cell, sink};
 use crate::text::Text;
 use crate::{Failed, Outcome, inputs};
 
@@ -118,7 +118,7 @@ fn row(screening: &Screening, found: &Match) -> [String; 10] {
     };
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     [
-        path_of(screening),
+        path_cell(&path_of(screening)),
         found.label.code().to_owned(),
         hash.to_owned(),
         distance,

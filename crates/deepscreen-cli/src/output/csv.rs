@@ -37,7 +37,7 @@ impl ScanRows {
             reasons.join(";"),
             failures(screening),
         ];
-        let group = screening.group.as_ref().map(|group| group.first.to_string_lossy().into_owned());
+        let group = screening.group.as_ref().map(|group| path_cell(&group.first.to_string_lossy()));
         let group = [group.unwrap_or_default()];
         let row = input(screening).into_iter().chain(columns).chain(hashes(screening)).chain(group);
         self.0.write_record(row).map_err(failed)
@@ -59,8 +59,9 @@ impl ScanRows {
             let list = record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
             list.filter_map(code).collect::<Vec<_>>().join(";")
         };
-        let row = INPUT
-            .map(|name| text(&format!("/input/{name}")))
+        let mut input = INPUT.map(|name| text(&format!("/input/{name}")));
+        input[0] = path_cell(&input[0]);
+        let row = input
             .into_iter()
             .chain([
                 text("/verdict/label"),
@@ -71,7 +72,7 @@ impl ScanRows {
             ])
             .chain([text("/hashes/pdq/hash"), text("/hashes/pdq/quality")])
             .chain(["phash", "dhash", "ahash"].map(|name| text(&format!("/hashes/{name}"))))
-            .chain([text("/group/first")]);
+            .chain([path_cell(&text("/group/first"))]);
         self.0.write_record(row).map_err(failed)
     }
 
@@ -104,13 +105,20 @@ fn input(screening: &Screening) -> [String; 6] {
     let input = &screening.input;
     let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
     [
-        input.path.as_ref().map_or_else(String::new, |path| path.to_string_lossy().into_owned()),
+        input.path.as_ref().map_or_else(String::new, |path| path_cell(&path.to_string_lossy())),
         input.format.map_or("", |format| format.name()).to_owned(),
         number(input.width),
         number(input.height),
         input.bytes.to_string(),
         input.sha256.clone().unwrap_or_default(),
     ]
+}
+
+/// A path as a cell. Spreadsheets take what begins with `=`, `+`, `-` or `@` for a formula, and file names are other
+/// people's: with `./` before it, it names the same file and is none. (`-` is standard input.)
+pub(crate) fn path_cell(path: &str) -> String {
+    let formula = path != "-" && path.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if formula { format!("./{path}") } else { path.to_owned() }
 }
 
 fn hashes(screening: &Screening) -> [String; 5] {

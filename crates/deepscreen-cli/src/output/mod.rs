@@ -16,7 +16,7 @@ use crate::args::{ResultsArguments, ResultsFormat, ScanArguments, ScanFormat};
 use crate::text::Text;
 use crate::{Failed, Outcome};
 
-pub(crate) use csv::HashRows;
+pub(crate) use csv::{HashRows, path_cell};
 pub(crate) use table::{cause, escape};
 
 /// Where results go: the terminal with its colours, a pipe, a file.
