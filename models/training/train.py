@@ -11,9 +11,10 @@ repository is judged by a head that did not see it.
 
 With --earlier, the folder of a model of the same features, the head is not learned from nothing: it starts from that
 model's heads, is drawn to their weights (--l2) and to their logits (--near), and moves as far as the pictures ask for
-it. These must be pictures that the earlier heads did not learn from.
+it. These must be pictures that the earlier heads did not learn from. How much harder they are than those that the earlier
+model was calibrated on, its heads tell: calibration is moved accordingly, by the earlier pictures' share of all.
 """
-import argparse, json, pathlib
+import argparse, json, pathlib, tomllib
 
 import numpy as np
 from scipy.optimize import minimize
@@ -203,9 +204,10 @@ def probability(logit, slope, intercept):
 
 
 def holds(flagged, repo, max_fpr):
-    """Whether a point is kept: over all photographs, over repositories counting the same, and in every repository of 20
-    photographs or more, where more than twice the share must not be shown (binomial test, 5 %)."""
-    if flagged.mean() > max_fpr:
+    """Whether a point is kept: for the next photograph after these (split conformal prediction), over repositories
+    counting the same, and in every repository of 20 photographs or more, where more than twice the share must not be shown
+    (binomial test, 5 %)."""
+    if flagged.sum() + 1 > max_fpr * (len(flagged) + 1):
         return False
     share = []
     for name in np.unique(repo):
@@ -227,11 +229,17 @@ def threshold(score, rows, use, max_fpr):
     return low / 10000
 
 
-def finish(held, logit, extra):
-    """Calibration and operating points of a head."""
+def finish(held, logit, earlier, extra):
+    """Calibration and operating points of a head; `earlier` is the folder of a model that began it, or nothing."""
     slope, intercept = platt(held, logit)
-    score = probability(logit, slope, intercept)
     original, photo, hard = held["version"] == "original", held["kind"] == "real", held["kind"] == "hard_real"
+    if earlier:
+        there = tomllib.loads((pathlib.Path(earlier) / "model.toml").read_text())["calibration"]
+        slope_here, intercept_here = platt(held, logits(held, *heads_of(earlier)))
+        share = there["pictures"] / (there["pictures"] + original.sum())
+        slope *= (there["slope"] / slope_here) ** share
+        intercept += share * (there["intercept"] - intercept_here)
+    score = probability(logit, slope, intercept)
     points, photographs = [], int((photo & original).sum())
     for max_fpr in MAX_FPR:
         if max_fpr * photographs < 4:
@@ -272,7 +280,7 @@ def main():
         print(name, counts[name], len(np.unique(part["repo"])), "repositories", flush=True)
     how = a.share, a.l2, a.steady, heads_of(a.earlier) if a.earlier else None, a.near
     weight, bias = fit_both(rows, held, *how)
-    out = finish(held, unseen(rows, held, *how),
+    out = finish(held, unseen(rows, held, *how), a.earlier,
                  {"l2": a.l2, "steady": a.steady, "near": a.near, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
                   "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
