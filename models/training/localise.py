@@ -7,7 +7,7 @@ an AI picture; then the whole goes through JPEG q90, so that no compression tell
 with another photograph's rectangle: what the map says there comes from the seam and from what is seen, not from the
 generator. Windows are those of the library: 224 pixels, evenly spaced, up to 8 x 8. Prints a Markdown table.
 """
-import argparse, pathlib, tomllib
+import argparse, pathlib
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def main():
     ap.add_argument("test", type=pathlib.Path)
     ap.add_argument("--most", type=int, default=60)
     a = ap.parse_args()
-    numbers = stability.network_of(a.model, tomllib.loads((a.model / "model.toml").read_text()))
+    numbers, _ = stability.opened(a.model)
     score = lambda crops: numbers(crops)[:, 1]  # the second number is that of crops
     first = {kind: [sorted(folder.iterdir())[:4] for folder in sorted((a.test / kind).iterdir())] for kind in PARTS.values()}
     photographs = [path for paths in first["real"] for path in paths]

@@ -26,17 +26,18 @@ CHANGES = {
 }
 
 
-def network_of(folder, contract):
-    """The two numbers that the network gives for each view (uint8, [N, 224, 224, 3])."""
+def opened(folder):
+    """What gives the two numbers of a model's network for each view (uint8, [N, 224, 224, 3]), and its contract."""
+    contract = tomllib.loads((folder / "model.toml").read_text())
     run = network.session(str(folder / "model.onnx"))
     normalise = (clip if contract["id"] == "ai-image-large" else network).normalise
-    return lambda views: run.run(None, {"input": normalise(views)})[0]
+    return lambda views: run.run(None, {"input": normalise(views)})[0], contract
 
 
 def scorer(folder):
     """The probability of a picture, as the library computes it, and the model's thresholds."""
-    contract = tomllib.loads((folder / "model.toml").read_text())
-    numbers, c = network_of(folder, contract), contract["calibration"]
+    numbers, contract = opened(folder)
+    c = contract["calibration"]
 
     def score(image):
         return 1 / (1 + math.exp(-(c["slope"] * export.pooled(numbers(data.views(image))) + c["intercept"])))

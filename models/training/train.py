@@ -48,8 +48,9 @@ def packed(path):
     return out
 
 
-def heads_of(folder):
-    """Weights and bias, as `train.py` writes them, of a model: of its network, or of the part that is kept of it."""
+def earlier_head(folder):
+    """Weights and bias, as `train.py` writes them, of a model (of its network, or of the part that is kept of it), and its
+    calibration."""
     folder = pathlib.Path(folder)
     if (folder / "head.npz").exists():
         with np.load(folder / "head.npz") as f:
@@ -58,7 +59,8 @@ def heads_of(folder):
         import onnx
         held = {i.name: i for i in onnx.load(folder / "model.onnx").graph.initializer}
         weight, bias = (onnx.numpy_helper.to_array(held[name]) for name in ("head_w", "head_b"))
-    return weight.astype(np.float64).ravel() / 2, float(bias.mean())
+    contract = tomllib.loads((folder / "model.toml").read_text())
+    return (weight.astype(np.float64).ravel() / 2, float(bias.mean())), contract["calibration"]
 
 
 def load(folder, split, part):
@@ -125,7 +127,7 @@ def fit(x, y, w, pairs, l2, steady, earlier=None, near=0):
     z = (x - mean.astype(np.float32)) * scale.astype(np.float32)
     sign = (2 * y - 1).astype(np.float64)
     one, other = pairs
-    share = w[one] / np.maximum(w[one].sum(), 1e-12)
+    share = w[one] / w[one].sum()
     start = np.zeros(x.shape[1] + 1)
     if earlier:
         weight, bias = earlier
@@ -140,8 +142,8 @@ def fit(x, y, w, pairs, l2, steady, earlier=None, near=0):
                  + near / 2 * w @ moved ** 2)
         pull = near * w * moved - w * sign / (1 + np.exp(margin))
         shift = pull.sum()
-        np.add.at(pull, one, steady * share * apart)
-        np.add.at(pull, other, -steady * share * apart)
+        np.add.at(pull, one, steady * share * apart)  # a picture may have several copies
+        pull[other] -= steady * share * apart
         return value, np.append(pull.astype(np.float32) @ z + l2 * away, shift)
 
     theta = minimize(loss, start, jac=True, method="L-BFGS-B",
@@ -230,12 +232,12 @@ def threshold(score, rows, use, max_fpr):
 
 
 def finish(held, logit, earlier, extra):
-    """Calibration and operating points of a head; `earlier` is the folder of a model that began it, or nothing."""
+    """Calibration and operating points of a head; `earlier` is the head that began it and its calibration, or nothing."""
     slope, intercept = platt(held, logit)
     original, photo, hard = held["version"] == "original", held["kind"] == "real", held["kind"] == "hard_real"
     if earlier:
-        there = tomllib.loads((pathlib.Path(earlier) / "model.toml").read_text())["calibration"]
-        slope_here, intercept_here = platt(held, logits(held, *heads_of(earlier)))
+        head, there = earlier
+        slope_here, intercept_here = platt(held, logits(held, *head))
         share = there["pictures"] / (there["pictures"] + original.sum())
         slope *= (there["slope"] / slope_here) ** share
         intercept += share * (there["intercept"] - intercept_here)
@@ -278,9 +280,10 @@ def main():
     counts = {name: count(part) for name, part in parts.items()}
     for name, part in parts.items():
         print(name, counts[name], len(np.unique(part["repo"])), "repositories", flush=True)
-    how = a.share, a.l2, a.steady, heads_of(a.earlier) if a.earlier else None, a.near
+    earlier = earlier_head(a.earlier) if a.earlier else None
+    how = a.share, a.l2, a.steady, earlier and earlier[0], a.near
     weight, bias = fit_both(rows, held, *how)
-    out = finish(held, unseen(rows, held, *how), a.earlier,
+    out = finish(held, unseen(rows, held, *how), earlier,
                  {"l2": a.l2, "steady": a.steady, "near": a.near, "share": a.share if rows else 1, "counts": counts, "bias": float(bias),
                   "weight": [float(f"{v:.9g}") for v in weight]})
     pathlib.Path(a.out).write_text(json.dumps(out))
