@@ -120,7 +120,7 @@ def main():
     nets = network.backbones(a.backbone)
     model = network.build(*nets, head=linear).SerializeToString(deterministic=True)
     (a.out / "model.onnx").write_bytes(model)
-    about = {"id": "ai-image", "version": 5, "name": "AI image detector, small"}
+    about = {"id": "ai-image", "version": 6, "name": "AI image detector, small"}
     (a.out / "model.toml").write_text(contract(head, model, about, network, 0.001))
     full = network.build(*nets, head=linear, bits=32).SerializeToString()
     difference, largest = check({"32-bit weights": full, "as shipped": model}, *nets, linear, a.pictures)

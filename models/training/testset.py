@@ -2,14 +2,14 @@
 
     python testset.py CLONES OUT
 
-`data/test4.csv` names the pictures, `data/test4.md` says what they are. Each file is checked by its SHA-256.
+`data/test5.csv` names the pictures, `data/test5.md` says what they are. Each file is checked by its SHA-256.
 Pictures lie at OUT/KIND/OWNER+NAME/FILE as they are; where the list says |cropX,Y,W,H, that box alone (as PNG).
 """
 import argparse, csv, hashlib, io, pathlib, re, sys
 
 import data
 
-LIST = pathlib.Path(__file__).parent / "data" / "test4.csv"
+LIST = pathlib.Path(__file__).parent / "data" / "test5.csv"
 ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}  # MPO: a JPEG with more behind it
 # What each list of the bench holds.
 LISTS = {"list.csv": data.KINDS, "list-photographs.csv": ("ai", "real"), "list-hard.csv": ("ai", "hard_real")}

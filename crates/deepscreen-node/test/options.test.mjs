@@ -60,7 +60,7 @@ test('wrong options are errors with the code of Rust', async () => {
     [{ stability: 300 }, 'invalid_config', 'settings: invalid value: integer `300`'],
     [{ maxFpr: NaN }, 'invalid_config', 'maxFpr: expected a finite number, got NaN'],
     [{ maxFpr: 2 }, 'invalid_config', 'max_fpr: '],
-    [{ maxFpr: 0.00001 }, 'invalid_config', 'detector/ai-image@5: never measured at a false-alarm rate of 0.00001'],
+    [{ maxFpr: 0.00001 }, 'invalid_config', 'detector/ai-image@6: never measured at a false-alarm rate of 0.00001'],
     [{ engine: 'torch' }, 'invalid_config', 'torch: not an engine'],
     [{ provider: 'tpu' }, 'invalid_config', 'tpu: not a provider'],
     [{ policy: 'fusion = 3' }, 'invalid_config', 'policy: '],

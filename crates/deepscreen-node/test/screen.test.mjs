@@ -23,7 +23,7 @@ test('a photograph is screened by the model that is inside', async () => {
   assert.match(screening.hashes.pdq.hash, /^[0-9a-f]{64}$/);
   assert.equal(screening.verdict.label, 'no_indication');
   const scores = screening.evidence.filter(({ kind }) => kind === 'score');
-  assert.deepEqual(scores.map(({ source }) => source), ['detector/ai-image@5']);
+  assert.deepEqual(scores.map(({ source }) => source), ['detector/ai-image@6']);
   assert.deepEqual(Object.keys(screening.replay.models), ['ai-image']);
 });
 

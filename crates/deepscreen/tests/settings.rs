@@ -25,7 +25,7 @@ fn wrong_settings_are_refused_by_name() {
         (r#"{"max_fpr": 2.0}"#, "max_fpr: ", ErrorKind::InvalidConfig),
         (
             r#"{"max_fpr": 0.00001}"#,
-            "detector/ai-image@5: never measured at a false-alarm rate of 0.00001",
+            "detector/ai-image@6: never measured at a false-alarm rate of 0.00001",
             ErrorKind::InvalidConfig,
         ),
         (r#"{"models": ["no/such/model"]}"#, "no/such/model", ErrorKind::Unreadable),
