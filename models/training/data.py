@@ -16,7 +16,7 @@ Image.MAX_IMAGE_PIXELS = None
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 LISTS = ("train.csv", "train-ai.csv", "train-real.csv", "train-faces.csv")
-# The project's own lists, beside this file. test2 and test3 were tests once.
+# The project's own lists, beside this file. test2 to test4 were tests once.
 OWN = [pathlib.Path(__file__).parent / "data" / f"{name}.csv" for name in ("extra", "test2", "extra2", "extra3", "test3", "extra4", "test4", "extra5")]
 FACES = {"face_real": "real", "face_fake": "ai"}  # what the list of faces calls them
 KINDS = ("ai", "real", "hard_real")
