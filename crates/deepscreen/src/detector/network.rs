@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use rten_onnx::onnx::{DataLocation, DataType, GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use rten_onnx::onnx::{
+    AttributeProto, DataLocation, DataType, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
+};
 
 use super::contract::is_beside;
 use crate::error::{Error, ErrorKind, Result};
@@ -132,8 +134,11 @@ impl Network {
         let model = ModelProto::parse_buf(bytes)
             .map_err(|error| invalid("not an ONNX network, or a damaged one").because(format!("{error}")))?;
         let graph = model.graph.as_ref().ok_or_else(|| invalid("not an ONNX network: it holds no graph"))?;
-        let standard = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));
-        let opset = model.opset_import.iter().find(|set| standard(&set.domain)).and_then(|set| set.version);
+        let opset = model
+            .opset_import
+            .iter()
+            .find(|set| is_standard(set.domain.as_deref()))
+            .and_then(|set| set.version);
         let mut parameters = 0_u64;
         for weights in &graph.initializer {
             check_weights(weights)?;
@@ -373,7 +378,7 @@ fn check_sizes(graph: &GraphProto) -> Result<()> {
     constants
         .extend(graph.initializer.iter().filter_map(|weights| Some((weights.name.as_deref()?, weights))));
     for node in &graph.node {
-        let value = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("value"));
+        let value = attribute(node, "value");
         if let (Some("Constant"), Some(tensor)) =
             (node.op_type.as_deref(), value.and_then(|value| value.t.as_ref()))
         {
@@ -412,6 +417,15 @@ fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
     Some(raw.as_chunks::<8>().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
 }
 
+/// Whether operators of a domain are ONNX's own.
+pub(super) fn is_standard(domain: Option<&str>) -> bool {
+    matches!(domain, None | Some("" | "ai.onnx"))
+}
+
+pub(super) fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name))
+}
+
 fn port(value: &ValueInfoProto) -> Port {
     let tensor = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
     let shape = tensor.and_then(|tensor| tensor.shape.as_ref());
@@ -427,25 +441,25 @@ fn port(value: &ValueInfoProto) -> Port {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::cell::RefCell;
 
     use rten_onnx::onnx::{
-        AttributeProto, AttributeType, Dimension, NodeProto, OperatorSetIdProto, StringStringEntryProto,
-        TensorShapeProto, TypeProto, TypeProtoTensor,
+        AttributeType, Dimension, OperatorSetIdProto, StringStringEntryProto, TensorShapeProto, TypeProto,
+        TypeProtoTensor,
     };
 
     use super::*;
 
-    fn value(name: &str, shape: &[i64]) -> ValueInfoProto {
-        let dim = shape.iter().map(|side| Dimension { dim_value: Some(*side), ..Dimension::default() });
+    pub(in crate::detector) fn value(name: &str, shape: &[Option<i64>]) -> ValueInfoProto {
+        let dim = shape.iter().map(|side| Dimension { dim_value: *side, ..Dimension::default() });
         let shape = Some(TensorShapeProto { dim: dim.collect() });
         let tensor_type = Some(TypeProtoTensor { elem_type: Some(DataType::FLOAT), shape });
         let kind = TypeProto { tensor_type, ..TypeProto::default() };
         ValueInfoProto { name: Some(name.to_owned()), r#type: Some(kind) }
     }
 
-    fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
+    pub(in crate::detector) fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
         NodeProto {
             name: Some(format!("node of {output}")),
             op_type: Some(operator.to_owned()),
@@ -455,7 +469,7 @@ mod tests {
         }
     }
 
-    fn weights(name: &str, dims: &[i64], kind: DataType, raw: &[u8]) -> TensorProto {
+    pub(in crate::detector) fn weights(name: &str, dims: &[i64], kind: DataType, raw: &[u8]) -> TensorProto {
         TensorProto {
             name: Some(name.to_owned()),
             dims: dims.to_vec(),
@@ -470,13 +484,13 @@ mod tests {
         GraphProto {
             node: vec![node("Add", &["input", "w"], "y")],
             initializer: vec![weights("w", &[2], DataType::FLOAT, &[0; 8])],
-            input: vec![value("input", &[-1, 3, 8, 8]), value("w", &[2])],
-            output: vec![value("y", &[-1, 3, 8, 8])],
+            input: vec![value("input", &[Some(-1), Some(3), Some(8), Some(8)]), value("w", &[Some(2)])],
+            output: vec![value("y", &[Some(-1), Some(3), Some(8), Some(8)])],
             ..GraphProto::default()
         }
     }
 
-    fn file(graph: GraphProto) -> Vec<u8> {
+    pub(in crate::detector) fn file(graph: GraphProto) -> Vec<u8> {
         let opset = OperatorSetIdProto { domain: None, version: Some(17) };
         let model = ModelProto {
             ir_version: Some(8),

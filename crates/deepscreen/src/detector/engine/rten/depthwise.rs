@@ -3,6 +3,8 @@
 
 use rten_onnx::onnx::NodeProto;
 
+use crate::detector::network::{attribute, is_standard};
+
 /// Numbers that are summed up side by side: on AVX2 16 take a third longer, 64 two thirds.
 const LANES: usize = 32;
 /// Rows or columns that a kernel may reach over, and its borders with it: more is no kernel in use, and is left to rten.
@@ -26,9 +28,9 @@ pub(super) struct Depthwise {
 
 /// How many groups a convolution's node says it has.
 pub(super) fn groups(node: &NodeProto) -> Option<usize> {
-    let standard = matches!(node.domain.as_deref(), None | Some("" | "ai.onnx"));
-    let group = node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some("group"))?.i?;
-    (standard && node.op_type.as_deref() == Some("Conv")).then(|| usize::try_from(group).ok())?
+    let group = attribute(node, "group")?.i?;
+    (is_standard(node.domain.as_deref()) && node.op_type.as_deref() == Some("Conv"))
+        .then(|| usize::try_from(group).ok())?
 }
 
 impl Depthwise {
@@ -40,9 +42,7 @@ impl Depthwise {
         biases: Option<Vec<f32>>,
     ) -> Option<Self> {
         let &[channels, 1, height, width] = shape else { return None };
-        let attribute =
-            |name: &str| node.attribute.iter().find(|attribute| attribute.name.as_deref() == Some(name));
-        let sizes = |name: &str, default: &[usize]| match attribute(name) {
+        let sizes = |name: &str, default: &[usize]| match attribute(node, name) {
             Some(given) => given.ints.iter().map(|size| usize::try_from(*size).ok()).collect(),
             None => Some(default.to_vec()),
         };
@@ -54,7 +54,8 @@ impl Depthwise {
             biases: biases.unwrap_or_else(|| vec![0.0; channels]),
             weights,
         };
-        let pads_are_stated = attribute("auto_pad").is_none_or(|kind| kind.s.as_deref() == Some("NOTSET"));
+        let pads_are_stated =
+            attribute(node, "auto_pad").is_none_or(|kind| kind.s.as_deref() == Some("NOTSET"));
         let fits = groups(node) == Some(channels)
             && channels > 0
             && conv.biases.len() == channels

@@ -177,21 +177,11 @@ fn to_array(value: Value) -> Result<ArrayD<f32>> {
 #[cfg(test)]
 mod tests {
     use ndarray::Array4;
-    use rten_onnx::onnx::{
-        AttributeProto, AttributeType, DataType, Dimension, GraphProto, NodeProto, OperatorSetIdProto,
-        TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
-    };
+    use rten_onnx::onnx::{AttributeProto, AttributeType, DataType, GraphProto, NodeProto, TensorProto};
+
+    use crate::detector::network::tests::{file, node, value, weights};
 
     use super::*;
-
-    fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
-        NodeProto {
-            op_type: Some(operator.to_owned()),
-            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
-            output: vec![output.to_owned()],
-            ..NodeProto::default()
-        }
-    }
 
     fn convolution(inputs: &[&str], output: &str, group: i64, pad: i64) -> NodeProto {
         let attribute = |name: &str, kind| AttributeProto {
@@ -210,50 +200,28 @@ mod tests {
         NodeProto { attribute, ..node("Conv", inputs, output) }
     }
 
-    fn weights(name: &str, dims: &[i64]) -> TensorProto {
-        let count = dims.iter().product::<i64>() as usize;
-        TensorProto {
-            name: Some(name.to_owned()),
-            dims: dims.to_vec(),
-            data_type: Some(DataType::FLOAT),
-            float_data: (0..count).map(|at| (at * 37 % 101) as f32 / 50.0 - 1.0).collect(),
-            ..TensorProto::default()
-        }
-    }
-
-    fn value(name: &str, shape: &[Option<i64>]) -> ValueInfoProto {
-        let dim = shape.iter().map(|side| Dimension { dim_value: *side, ..Dimension::default() }).collect();
-        let tensor =
-            TypeProtoTensor { elem_type: Some(DataType::FLOAT), shape: Some(TensorShapeProto { dim }) };
-        let kind = TypeProto { tensor_type: Some(tensor), ..TypeProto::default() };
-        ValueInfoProto { name: Some(name.to_owned()), r#type: Some(kind) }
+    fn drawn(name: &str, dims: &[i64]) -> TensorProto {
+        let count = dims.iter().product::<i64>();
+        let numbers = (0..count).map(|at| (at * 37 % 101) as f32 / 50.0 - 1.0);
+        let raw: Vec<u8> = numbers.flat_map(f32::to_le_bytes).collect();
+        weights(name, dims, DataType::FLOAT, &raw)
     }
 
     fn load(nodes: Vec<NodeProto>, output: &str) -> Rten {
         let shape = [None, Some(3), Some(9), Some(9)];
         let graph = GraphProto {
             node: nodes,
-            initializer: vec![
-                weights("w", &[3, 1, 3, 3]),
-                weights("b", &[3]),
-                weights("dense", &[3, 3, 1, 1]),
-            ],
+            initializer: vec![drawn("w", &[3, 1, 3, 3]), drawn("b", &[3]), drawn("dense", &[3, 3, 1, 1])],
             input: vec![value("input", &shape)],
             output: vec![value(output, &shape)],
             ..GraphProto::default()
-        };
-        let model = rten_onnx::onnx::ModelProto {
-            ir_version: Some(8),
-            graph: Some(graph),
-            opset_import: vec![OperatorSetIdProto { domain: None, version: Some(17) }],
-            ..ModelProto::default()
         };
         let input = Port {
             name: "input".to_owned(),
             shape: vec![None, Some(3), Some(9), Some(9)],
             element: Element::F32,
         };
-        let weights = Weights { network: Cow::Owned(model.write_buf().unwrap()), external: vec![] };
+        let weights = Weights { network: Cow::Owned(file(graph)), external: vec![] };
         Rten::load(weights, Wiring { input, outputs: vec![output.to_owned()] }, 1).unwrap()
     }
 
